@@ -1,0 +1,1 @@
+"""The only loader, checker and interpreter of policies/."""

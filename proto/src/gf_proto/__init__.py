@@ -1,0 +1,1 @@
+"""The events' contracts: generated messages, topic files, golden examples."""

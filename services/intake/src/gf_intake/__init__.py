@@ -1,0 +1,1 @@
+"""Units, campaigns, forms, evidence, submission, withdrawal."""

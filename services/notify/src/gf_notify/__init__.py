@@ -1,0 +1,1 @@
+"""Notices: inbox, e-mail, webhooks."""

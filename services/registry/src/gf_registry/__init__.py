@@ -1,0 +1,1 @@
+"""The lists and their history, bars, obligations, statistics."""

@@ -1,0 +1,1 @@
+"""Cases, stages through the levels, decisions, batches, publicity, the reviewers' desk."""

@@ -1,0 +1,1 @@
+"""Benchmark sets, the scoring engine, score sheets, rankings."""
