@@ -1,0 +1,139 @@
+"""The database of one service: engine, unit of work (工作单元), read-only sessions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from gf_chassis import crashpoints, journal
+from gf_chassis.clock import Clock
+from gf_chassis.journal import SYSTEM, Actor, Entry, EventPosition, Prepared
+from gf_chassis.settings import DatabaseSettings, async_url
+
+__all__ = ["SYSTEM", "Actor", "Database", "UnitOfWork", "connect_arguments"]
+
+_NOW = text("select clock_timestamp()")
+
+
+class Database:
+    """One per service process. The pool is small: a request holds a connection for one transaction only."""
+
+    def __init__(self, settings: DatabaseSettings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.engine: AsyncEngine = create_async_engine(
+            async_url(settings.url),
+            pool_size=settings.pool_size,
+            max_overflow=0,
+            # A restarted server must not cost a request; the ping is a round trip of 0.1 ms.
+            pool_pre_ping=True,
+            pool_timeout=10,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            connect_args=connect_arguments(settings),
+        )
+        self._reading = self.engine.execution_options(postgresql_readonly=True)
+
+    def unit_of_work(self, actor: Actor = SYSTEM) -> UnitOfWork:
+        """A transaction that rolls back unless it is committed."""
+        return UnitOfWork(self, actor)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A read-only session; the server refuses a write."""
+        async with AsyncSession(self._reading, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    async def now(self, session: AsyncSession) -> datetime:
+        """The database clock, moved by the same offset as the process clock."""
+        found: datetime = (await session.execute(_NOW)).scalar_one()
+        return found + self.clock.offset
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def connect_arguments(settings: DatabaseSettings) -> dict[str, object]:
+    """Time-outs live in the session: a stuck statement or a forgotten transaction would stall every relay."""
+    return {
+        "timeout": 10,
+        "server_settings": {
+            "application_name": settings.application_name,
+            "statement_timeout": str(settings.statement_timeout_ms),
+            "lock_timeout": str(settings.lock_timeout_ms),
+            "idle_in_transaction_session_timeout": str(settings.idle_in_transaction_timeout_ms),
+            "timezone": "UTC",
+        },
+    }
+
+
+class UnitOfWork:
+    """One transaction: the changes, then the journal, then the commit.
+
+    ::
+
+        async with database.unit_of_work(actor) as uow:
+            ...
+            uow.journal(Entry(...))
+            await uow.commit()
+    """
+
+    session: AsyncSession
+
+    def __init__(self, database: Database, actor: Actor = SYSTEM) -> None:
+        self._database = database
+        self.actor = actor
+        self._rows: list[tuple[Prepared, Actor]] = []
+        self._positions: list[EventPosition] = []
+        #: Trace context the journal rows carry; a consumer sets that of the event it handles.
+        self.traceparent: str | None = None
+        self.committed = False
+
+    async def __aenter__(self) -> Self:
+        self.session = AsyncSession(self._database.engine, expire_on_commit=False)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # close() rolls back whatever was not committed.
+        await self.session.close()
+
+    async def now(self) -> datetime:
+        """The database clock (数据库时钟): admission and deadlines are decided by it."""
+        return await self._database.now(self.session)
+
+    def journal(self, entry: Entry) -> None:
+        """Add a line of history. Checked at once, written by ``commit()`` after everything else was flushed."""
+        self._rows.append((journal.prepare(entry), self.actor))
+
+    async def flush(self) -> None:
+        """Write changes and journal lines to the transaction, without ending it."""
+        await self.session.flush()
+        rows, self._rows = self._rows, []
+        if not rows:
+            return
+        traceparent = journal.current_traceparent() if self.traceparent is None else self.traceparent
+        await journal.append(self.session, rows, traceparent)
+        self._positions += journal.positions(row for row, _ in rows)
+
+    async def commit(self) -> None:
+        """Make it durable. Only after this may anyone be told."""
+        await self.flush()
+        crashpoints.reach("uow.before_commit")
+        await self.session.commit()
+        self.committed = True
+        crashpoints.reach("uow.after_commit")
+
+    @property
+    def positions(self) -> list[EventPosition]:
+        """What this unit of work has published, in order."""
+        return list(self._positions)
