@@ -1,0 +1,173 @@
+"""The HTTP application of a service: ``create_app`` and what routes need (routers, version conditions, positions)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BeforeValidator, WithJsonSchema
+from starlette.exceptions import HTTPException
+
+from gf_chassis import json
+from gf_chassis.errors import FieldError, NotFound, PreconditionRequired, Rejected, Stale
+from gf_chassis.ids import parse_id
+from gf_chassis.runtime import ServiceRuntime
+
+if TYPE_CHECKING:
+    from gf_chassis.database import UnitOfWork
+
+
+class StrictRequest(Request):
+    """A request whose JSON body is decoded strictly."""
+
+    async def json(self) -> Any:
+        if not hasattr(self, "_json"):
+            try:
+                self._json = json.loads(await self.body())
+            except Rejected as error:
+                raise _Refusal(error) from None
+        return self._json
+
+
+class _Refusal(HTTPException):
+    """FastAPI lets only HTTPException out of the reading of a body; this one carries the Rejected."""
+
+    def __init__(self, rejected: Rejected) -> None:
+        super().__init__(rejected.status, rejected.detail)
+        self.rejected = rejected
+
+
+class StrictRoute(APIRoute):
+    """A route that reads its body through ``StrictRequest``."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            return await handler(StrictRequest(request.scope, request.receive))
+
+        return strict
+
+
+class Router(APIRouter):
+    """The router every service uses: strict JSON bodies. Paths are relative to ``/<service>/v1``."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("route_class", StrictRoute)
+        super().__init__(**kwargs)
+
+
+def create_app(
+    service: str,
+    runtime: ServiceRuntime,
+    routers: Sequence[APIRouter],
+    *,
+    rejections: tuple[type[Exception], ...] = (),
+    ui: Sequence[APIRouter] = (),
+    title: str = "",
+    description: str = "",
+) -> FastAPI:
+    """The application: API under ``/<service>/v1``, pages (``ui`` routers) under ``/<service>/ui``."""
+    app = FastAPI(
+        title=title or f"GreenLadder 绿梯 {service}",
+        description=description,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"/{service}/openapi.json",
+    )
+    app.state.runtime = runtime
+    runtime.app = app
+    for router in routers:
+        app.include_router(router, prefix=f"/{service}/v1")
+    for router in ui:
+        app.include_router(router, prefix=f"/{service}/ui", include_in_schema=False)
+    return app
+
+
+def _path_id(value: Any) -> UUID:
+    parsed = value if isinstance(value, UUID) else parse_id(str(value))
+    if parsed is None:
+        raise NotFound
+    return parsed
+
+
+#: An id in a path. A malformed one is an address that does not exist: 404.
+PathId = Annotated[UUID, BeforeValidator(_path_id), WithJsonSchema({"type": "string", "format": "uuid"})]
+#: How many items a page has.
+Limit = Annotated[int, Query(ge=1, le=200, description="每页条数")]
+#: Where the next page starts, as the last page said in ``next``.
+Cursor = Annotated[str | None, Query(max_length=500, description="上一页返回的 next")]
+
+
+def encode_cursor(*values: str | int) -> str:
+    """An opaque cursor: the sort keys of the last item of a page."""
+    return base64.urlsafe_b64encode(json.dumps(list(values))).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, *types: type) -> tuple[Any, ...] | None:
+    """The sort keys out of a cursor; None for the first page. 422 where it is not one of ours.
+
+    ``decode_cursor(cursor, datetime, UUID)`` converts each key; ``int`` and ``str`` are taken as they are.
+    """
+    if not cursor:
+        return None
+    try:
+        values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+        if not isinstance(values, list) or len(values) != len(types):
+            raise ValueError("shape")
+        return tuple(
+            _CONVERT.get(kind, lambda value, kind=kind: _exactly(kind, value))(value)  # type: ignore[misc]
+            for kind, value in zip(types, values, strict=True)
+        )
+    except (ValueError, TypeError, Rejected):
+        detail = "cursor 无效，请使用上一页返回的 next。"
+        raise Rejected("malformed_cursor", detail, errors=[FieldError("query:/cursor", "malformed", detail)]) from None
+
+
+def _exactly(kind: type, value: Any) -> Any:
+    if type(value) is not kind:
+        raise ValueError("type")
+    return value
+
+
+_CONVERT: dict[type, Callable[[Any], Any]] = {
+    UUID: UUID,
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+    Decimal: json.exact_decimal,
+}
+
+
+def position_headers(response: Response, uow: UnitOfWork) -> None:
+    """Name what the write published, so that a reader can wait for it: ``Event-Position: <topic>/<key>/<number>``."""
+    if positions := uow.positions:
+        response.headers["Event-Position"] = ", ".join(f"{p.topic}/{p.key}/{p.number}" for p in positions)
+
+
+def etag(version: object) -> str:
+    """A strong entity tag."""
+    return f'"{version}"'
+
+
+def if_match(header: str | None) -> str:
+    """The version the caller saw, out of ``If-Match: "<version>"``. 428 without one; ``*`` and weak tags are refused."""
+    if not header:
+        raise PreconditionRequired
+    value = header.strip()
+    if len(value) < 3 or value[0] != '"' or value[-1] != '"' or '"' in value[1:-1]:
+        raise Rejected("malformed_if_match", '请求头 If-Match 应为带引号的单个版本，例如 "3"。', status=422)
+    return value[1:-1]
+
+
+def int_if_match(header: str | None) -> int:
+    """``If-Match`` where the version is a number."""
+    value = if_match(header)
+    if not (value.isascii() and value.isdigit() and len(value) <= 10):
+        raise Stale
+    return int(value)

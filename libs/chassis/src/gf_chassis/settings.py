@@ -1,0 +1,143 @@
+"""Settings of a service: the environment with the prefix ``GF_<SERVICE>_``, printed redacted."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Mode = Literal["standalone", "compose", "cluster"]
+
+_URL_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):([^@\s]*)@")
+
+
+def redact(text: str) -> str:
+    """Take the password out of an address."""
+    return _URL_PASSWORD.sub(r"\1:***@", text)
+
+
+class DatabaseSettings(BaseModel):
+    """What ``gf_chassis.database.Database`` needs to know."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    pool_size: int = 8
+    statement_timeout_ms: int = 15_000
+    lock_timeout_ms: int = 5_000
+    idle_in_transaction_timeout_ms: int = 20_000
+    application_name: str = "greenladder"
+
+
+class ServiceSettings(BaseSettings):
+    """Base of every service's ``Settings``.
+
+    A service writes::
+
+        class Settings(ServiceSettings):
+            model_config = service_config("intake")
+            service: str = "intake"
+    """
+
+    model_config = SettingsConfigDict(env_prefix="GF_", extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    service: str = ""
+    mode: Mode = "compose"
+
+    #: postgresql://user:password@host:port/name of the application role; asyncpg is used whatever the scheme says.
+    database_url: str = ""
+    #: The same database as its owner role: migrations only. Empty in the processes that serve.
+    owner_url: str = ""
+    pool_size: int = Field(default=8, ge=1, le=100)
+    statement_timeout_ms: int = Field(default=15_000, ge=100)
+    lock_timeout_ms: int = Field(default=5_000, ge=100)
+    idle_in_transaction_timeout_ms: int = Field(default=20_000, ge=100)
+
+    events: Literal["kafka", "journal"] = "kafka"
+    kafka_bootstrap: str = "localhost:9092"
+    #: Where the other services' journals lie (standalone): service name → database address.
+    journal_urls: dict[str, str] = Field(default_factory=dict)
+
+    #: OpenID Connect issuer; compared with the token's ``iss`` letter by letter.
+    issuer: str = "http://127.0.0.1:8000/auth"
+    #: Where the issuer's keys are; empty: asked from the issuer's discovery document.
+    jwks_url: str = ""
+    audience: str = "greenladder"
+    #: Address under which browsers reach this service (redirects of the sign-in); empty: taken from the request.
+    public_url: str = ""
+    #: Signs the session cookies of pages. Empty: made at start, so sessions end with the process.
+    session_secret: SecretStr = SecretStr("")
+    session_minutes: int = Field(default=480, ge=5, le=1440)
+
+    policies_dir: Path | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    max_body_bytes: int = Field(default=2 * 1024 * 1024, ge=1024)
+    max_in_flight: int = Field(default=400, ge=1)
+    drain_seconds: float = Field(default=20.0, ge=0)
+    #: Readiness fails when a consumer lane has waited this long without a step forward.
+    stuck_after_seconds: float = Field(default=60.0, gt=0)
+
+    @field_validator("database_url", "owner_url")
+    @classmethod
+    def _async_driver(cls, value: str) -> str:
+        return async_url(value) if value else value
+
+    @model_validator(mode="after")
+    def _journal_only_standalone(self) -> Self:
+        if self.events == "journal" and self.mode == "cluster":
+            raise ValueError("events=journal needs the other services' databases and is refused in a cluster")
+        return self
+
+    @property
+    def database(self) -> DatabaseSettings:
+        return DatabaseSettings(
+            url=self.database_url,
+            pool_size=self.pool_size,
+            statement_timeout_ms=self.statement_timeout_ms,
+            lock_timeout_ms=self.lock_timeout_ms,
+            idle_in_transaction_timeout_ms=self.idle_in_transaction_timeout_ms,
+            application_name=f"greenladder-{self.service}" if self.service else "greenladder",
+        )
+
+    def redacted(self) -> dict[str, Any]:
+        """The settings as they may be printed: no password, no secret."""
+        return {name: _redact_value(name, value) for name, value in self.model_dump().items()}
+
+
+def service_config(service: str) -> SettingsConfigDict:
+    """``model_config`` of a service's Settings."""
+    return SettingsConfigDict(
+        env_prefix=f"GF_{service.upper()}_",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        env_nested_delimiter="__",
+    )
+
+
+def async_url(url: str) -> str:
+    """The address with the asyncpg driver named, which SQLAlchemy wants."""
+    return re.sub(r"^(postgres|postgresql)(\+\w+)?://", "postgresql+asyncpg://", url)
+
+
+def plain_url(url: str) -> str:
+    """The address without a driver, which asyncpg and psql want."""
+    return re.sub(r"^(postgres|postgresql)(\+\w+)?://", "postgresql://", url)
+
+
+_SECRET_NAME = re.compile(r"secret|password|token|private", re.IGNORECASE)
+
+
+def _redact_value(name: str, value: Any) -> Any:
+    if isinstance(value, SecretStr) or (_SECRET_NAME.search(name) and isinstance(value, str)):
+        return "***" if (value.get_secret_value() if isinstance(value, SecretStr) else value) else ""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {k: _redact_value(str(k), v) for k, v in value.items()}
+    if isinstance(value, Path):
+        return str(value)
+    return value
