@@ -6,7 +6,6 @@ An address in GF_TEST_POSTGRES (`postgresql://superuser:password@host:port`) com
 from __future__ import annotations
 
 import asyncio
-import inspect
 import os
 import tempfile
 import uuid
@@ -18,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 import asyncpg
 import pytest
 
+from gf_chassis.migrate import upgrade
 from gf_standalone import databases
 from gf_standalone.databases import ServiceDatabase
 from gf_standalone.postgres import Address, Postgres
@@ -121,12 +121,7 @@ class DatabaseFactory:
 
 async def migrate(database: ServiceDatabase) -> None:
     """Apply the service's migrations as its owner."""
-    from gf_chassis.migrate import upgrade
-
-    # Alembic runs an event loop of its own, so it gets a thread of its own.
-    result = await asyncio.to_thread(upgrade, f"gf_{database.service}", database.owner_url)
-    if inspect.isawaitable(result):
-        await result
+    await upgrade(f"gf_{database.service}", database.owner_url)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,147 @@
+"""`make test`: every check and every test, with a summary at the end. Not zero when anything failed.
+
+python scripts/test.py all | check | unit | db | kafka | e2e | faults
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+CACHE = ROOT / ".cache"
+UNIT = "not db and not kafka and not e2e and not faults"
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    command: list[str]
+    # A suite in which no test carries the marker yet is not a failure.
+    empty_ok: bool = False
+
+
+def tool(name: str, *arguments: str) -> list[str]:
+    return [str(BIN / name), *arguments]
+
+
+def pytest(marker: str, *arguments: str) -> list[str]:
+    return tool("python", "-m", "pytest", "-q", "-m", marker, "--durations=5", *arguments)
+
+
+def sources() -> list[str]:
+    folders = [p for pattern in ("libs/*/src/*", "services/*/src/*", "proto/src/gf_proto") for p in ROOT.glob(pattern)]
+    return [str(p.relative_to(ROOT)) for p in sorted(folders) if (p / "__init__.py").exists()]
+
+
+def checks() -> list[Step]:
+    steps = [
+        Step("格式 ruff format", tool("ruff", "format", "--check", "--quiet", ".")),
+        Step("规范 ruff check", tool("ruff", "check", "--quiet", ".")),
+        Step("类型 mypy --strict", tool("mypy", "--cache-dir", str(CACHE / "mypy"), *sources())),
+        Step("导入规则 import-linter", tool("lint-imports", "--cache-dir", str(CACHE / "imports"))),
+        Step("契约 buf lint", ["env", "-C", "proto", *tool("buf", "lint")]),
+        Step("契约 buf breaking", ["env", "-C", "proto", *tool("buf", "breaking", "--against", baseline())]),
+        Step("契约 生成代码是否最新", tool("python", "scripts/proto_fresh.py")),
+        Step("政策文件", tool("python", "-c", "import gf_policy; gf_policy.load(None); print('policies: ok')")),
+        Step("文档 规则表是否最新", tool("python", "scripts/rule_table.py", "--check")),
+    ]
+    return steps
+
+
+def baseline() -> str:
+    found = sorted((ROOT / "proto").glob("baseline*")) + sorted((ROOT / "proto").glob("*.binpb"))
+    return str(found[0].relative_to(ROOT / "proto")) if found else "baseline.binpb"
+
+
+def unit() -> list[Step]:
+    return [Step("单元测试", pytest(UNIT))]
+
+
+def suites(*names: str) -> list[Step]:
+    return [Step(f"测试 {name}", pytest(MARKERS[name]), empty_ok=True) for name in names]
+
+
+# Each test runs once: the strongest marker it carries decides the suite.
+MARKERS = {
+    "db": "db and not kafka and not e2e and not faults",
+    "kafka": "kafka and not e2e and not faults",
+    "e2e": "e2e and not faults",
+    "faults": "faults",
+}
+PLANS: dict[str, Callable[[], list[Step]]] = {
+    "check": checks,
+    "unit": unit,
+    **{name: (lambda name=name: suites(name)) for name in MARKERS},
+    "all": lambda: [*checks(), *unit(), *suites(*MARKERS)],
+}
+
+
+def offer_java() -> None:
+    """A broker from the Maven artefacts needs Java and Maven; on Debian as root they are installed when missing."""
+    if os.environ.get("GF_TEST_KAFKA") or (shutil.which("java") and shutil.which("mvn")):
+        return
+    if os.geteuid() == 0 and Path("/etc/debian_version").exists() and shutil.which("apt-get"):
+        print("Kafka 测试需要 Java 与 Maven，正在用 apt-get 安装……", flush=True)
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        packages = ["openjdk-17-jre-headless", "maven"]
+        if subprocess.run(["apt-cache", "show", packages[0]], capture_output=True, check=False).returncode != 0:
+            packages[0] = "default-jre-headless"
+        for command in (["apt-get", "-qq", "update"], ["apt-get", "-qq", "install", "-y", *packages]):
+            if subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, check=False).returncode != 0:
+                print(f"  {' '.join(command)} 未成功。", flush=True)
+        return
+    print(
+        "没有找到 Java 与 Maven：若也没有 Docker 镜像 apache/kafka 或地址 GF_TEST_KAFKA=host:port，\n"
+        "Kafka 测试将被跳过。"
+        "  安装办法（Debian/Ubuntu）：apt-get install openjdk-17-jre-headless maven",
+        flush=True,
+    )
+
+
+def run(step: Step, environment: dict[str, str]) -> tuple[bool, float]:
+    print(f"\n=== {step.name}", flush=True)
+    began = time.monotonic()
+    code = subprocess.run(step.command, cwd=ROOT, env=environment, check=False).returncode
+    good = code == 0 or (step.empty_ok and code == 5)
+    return good, time.monotonic() - began
+
+
+def main() -> int:
+    plan = sys.argv[1] if len(sys.argv) > 1 else "all"
+    if plan not in PLANS:
+        print(__doc__)
+        return 2
+    CACHE.mkdir(exist_ok=True)
+    if plan in ("all", "kafka", "faults", "e2e"):
+        offer_java()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "servers"
+        path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
+        environment = {**os.environ, "PATH": path, "GF_TEST_REPORT": str(report), "RUFF_CACHE_DIR": str(CACHE / "ruff")}
+        results = [(step.name, *run(step, environment)) for step in PLANS[plan]()]
+        servers = report.read_text(encoding="utf-8").splitlines() if report.exists() else []
+    print("\n=== 结果")
+    for name, good, seconds in results:
+        print(f"{'通过' if good else '失败'}  {seconds:6.1f} 秒  {name}")
+    for line in sorted(servers):
+        print(line)
+    bad = [name for name, good, _ in results if not good]
+    if plan in ("all", "kafka") and not any(line.startswith("Kafka:") for line in servers):
+        print("!!! 没有可用的 Kafka：需要真实 Kafka 的测试一项也没有运行。")
+        if os.environ.get("REQUIRE_KAFKA"):
+            bad.append("Kafka")
+    print("全部通过" if not bad else f"失败：{'、'.join(bad)}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
