@@ -1,0 +1,1 @@
+"""The rules of scoring. Standard library only; rulesets, time and ids are arguments."""
