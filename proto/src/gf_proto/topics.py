@@ -43,7 +43,7 @@ def root() -> Path:
 
 
 def load(folder: Path | None = None) -> Mapping[str, Topic]:
-    """Read the topic files, in order of name. Their form is checked against ``topics/topic.schema.json`` by the tests."""
+    """Read the topic files, in order of name; tests check their form against ``topics/topic.schema.json``."""
     topics = {}
     for path in sorted((folder or root() / "topics").glob("*.yaml")):
         topic = _topic(yaml.safe_load(path.read_text(encoding="utf-8")))

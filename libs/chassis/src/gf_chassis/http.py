@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Coroutine, Sequence
+import contextlib
+import gc
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, FastAPI, Query, Request, Response
+import httpx
+import structlog
+from fastapi import APIRouter, FastAPI, Query, Request, Response, params
+from fastapi.exceptions import RequestValidationError, ResponseValidationError
 from fastapi.routing import APIRoute
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
-from gf_chassis import json
-from gf_chassis.errors import FieldError, NotFound, PreconditionRequired, Rejected, Stale
+from gf_chassis import docs, failures, health, json, middleware, problems, tracing
+from gf_chassis.errors import FieldError, NotFound, PreconditionRequired, Rejected, Stale, Transient
+from gf_chassis.identity import Identity, KeyCache, TokenVerifier, fetch_keys
 from gf_chassis.ids import parse_id
+from gf_chassis.metrics import METRICS
 from gf_chassis.runtime import ServiceRuntime
+from gf_chassis.waiting import PositionWaiter
 
 if TYPE_CHECKING:
     from gf_chassis.database import UnitOfWork
+
+log = structlog.get_logger(__name__)
 
 
 class StrictRequest(Request):
@@ -34,6 +46,14 @@ class StrictRequest(Request):
                 raise _Refusal(error) from None
         return self._json
 
+    async def form(self, **kwargs: Any) -> Any:  # type: ignore[override]
+        # Starlette decodes percent escapes; only here can a NUL or half a character come into a form field.
+        form = await super().form(**kwargs)
+        for name, value in form.multi_items():
+            if json.unwanted(name) or (isinstance(value, str) and json.unwanted(value)):
+                raise _Refusal(json.BadJson("文本中含有不允许的控制字符或不完整的字符。", code="bad_character"))
+        return form
+
 
 class _Refusal(HTTPException):
     """FastAPI lets only HTTPException out of the reading of a body; this one carries the Rejected."""
@@ -44,15 +64,35 @@ class _Refusal(HTTPException):
 
 
 class StrictRoute(APIRoute):
-    """A route that reads its body through ``StrictRequest``."""
+    """A route that reads its body through ``StrictRequest`` and obeys ``Wait-For``."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
+        wants_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
 
         async def strict(request: Request) -> Response:
-            return await handler(StrictRequest(request.scope, request.receive))
+            if wants_json and not _is_json(request):
+                raise Rejected("unsupported_media_type", "请求头 Content-Type 应为 application/json。", status=415)
+            reached = None
+            if request.method == "GET" and "wait-for" in request.headers:
+                waiter: PositionWaiter = request.app.state.waiter
+                reached = await waiter.wait(request)
+            response = await handler(StrictRequest(request.scope, request.receive))
+            if reached is not None:
+                response.headers["Wait-For-Reached"] = "true" if reached else "false"
+            return response
 
         return strict
+
+
+def _is_json(request: Request) -> bool:
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given == "application/json" or (given.startswith("application/") and given.endswith("+json")):
+        return True
+    # Without a body there is nothing to mistake: the answer is then "field required".
+    return (
+        not given and request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers
+    )
 
 
 class Router(APIRouter):
@@ -61,6 +101,43 @@ class Router(APIRouter):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("route_class", StrictRoute)
         super().__init__(**kwargs)
+
+
+class ProblemField(BaseModel):
+    """What is wrong with one field."""
+
+    pointer: str = Field(description="JSON Pointer；查询参数为 query:/…，请求头为 header:/…")
+    code: str
+    detail: str
+    rule: str | None = None
+
+
+class ProblemBody(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    rule: str | None = Field(default=None, description="规则编号")
+    article: str | None = Field(default=None, description="依据的文件条款")
+    errors: list[ProblemField] = []
+    traceId: str = ""
+
+
+_PROBLEM_SCHEMA = "#/components/schemas/Problem"
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": text,
+        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, text in (
+        ("4XX", "请求被拒绝，原因见 problem 文档"),
+        (422, "内容未通过检查"),
+        (503, "暂时不可用，稍后重试"),
+    )
+}
 
 
 def create_app(
@@ -72,22 +149,217 @@ def create_app(
     ui: Sequence[APIRouter] = (),
     title: str = "",
     description: str = "",
+    large_body: Mapping[str, int] | None = None,
+    verifier: TokenVerifier | None = None,
 ) -> FastAPI:
-    """The application: API under ``/<service>/v1``, pages (``ui`` routers) under ``/<service>/ui``."""
+    """The application: API under ``/<service>/v1``, pages (``ui`` routers) under ``/<service>/ui``.
+
+    ``rejections`` are the service's own domain errors, ``large_body`` maps path prefixes (``/intake/v1/evidence``) to
+    a larger limit of bytes for streamed uploads, ``verifier`` replaces the one that asks the issuer (tests).
+    """
+    settings = runtime.settings
     app = FastAPI(
         title=title or f"GreenLadder 绿梯 {service}",
         description=description,
         docs_url=None,
         redoc_url=None,
         openapi_url=f"/{service}/openapi.json",
+        lifespan=_lifespan,
+        telemetry={"operation_spans": False, "logs": False, "metrics": False, "exclude": _quiet},
+        responses=_RESPONSES,
+        redirect_slashes=False,
     )
+    app.state.service = service
     app.state.runtime = runtime
+    app.state.http_client = httpx.AsyncClient(timeout=httpx.Timeout(5.0), follow_redirects=False, trust_env=False)
+    app.state.identity = Identity(verifier or _verifier(app), service)
+    app.state.waiter = PositionWaiter(runtime)
     runtime.app = app
     for router in routers:
         app.include_router(router, prefix=f"/{service}/v1")
     for router in ui:
         app.include_router(router, prefix=f"/{service}/ui", include_in_schema=False)
+    app.include_router(health.health_router(service, runtime))
+    docs.add_docs(app, service)
+    _describe(app)
+    _add_handlers(app, rejections)
+    app.add_middleware(
+        middleware.Admission,
+        service=service,
+        max_in_flight=settings.max_in_flight,
+        max_body_bytes=settings.max_body_bytes,
+        large_body=dict(large_body or {}),
+    )
+    app.add_middleware(middleware.RequestContext, service=service, error_answer=_Answers(app).unhandled)
     return app
+
+
+def _quiet(scope: Any) -> bool:
+    return str(scope.get("path", "")).endswith(middleware.QUIET)
+
+
+def _verifier(app: FastAPI) -> TokenVerifier:
+    settings = app.state.runtime.settings
+    fetch = fetch_keys(settings.issuer, settings.jwks_url, app.state.http_client)
+    return TokenVerifier(issuer=settings.issuer, audience=settings.audience, keys=KeyCache(fetch))
+
+
+def _describe(app: FastAPI) -> None:
+    """Name the problem document and the bearer token in the OpenAPI description."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = plain()
+            components = schema.setdefault("components", {})
+            schemas = components.setdefault("schemas", {})
+            problem = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(problem.pop("$defs", {}))
+            schemas["Problem"] = problem
+            components["securitySchemes"] = {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "统一身份的访问令牌",
+                }
+            }
+            schema["security"] = [{"bearer": []}]
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    runtime: ServiceRuntime = app.state.runtime
+    for step in runtime.on_start:
+        await step()
+    try:
+        yield
+    finally:
+        runtime.draining = True
+        for step in reversed(runtime.on_stop):
+            await step()
+        await app.state.http_client.aclose()
+
+
+def tune_gc() -> None:
+    """After start-up: what is loaded by now stays, so the collector need not look at it again (p99 / 3)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+class _Answers:
+    """Every error becomes a problem document; for pages (``/ui``, ``/ops``) a page that says the same."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+        self.service: str = app.state.service
+
+    def respond(self, scope: Scope, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+        body["type"] = f"/{self.service}{body['type']}"
+        pages = getattr(self.app.state, "pages", None)
+        if pages is not None and pages.owns(scope["path"]):
+            answer: Response = pages.problem(Request(scope), body, headers)
+            return answer
+        return problems.respond(body, headers)
+
+    async def rejected(self, request: Request, error: Exception) -> Response:
+        return self.refusal(request.scope, error)
+
+    def refusal(self, scope: Scope, error: BaseException) -> Response:
+        code = str(getattr(error, "code", "rejected"))
+        status = int(getattr(error, "status", 422))
+        METRICS.rejected.labels(self.service, code).inc()
+        log.info("rejected", code=code, status=status, rule=getattr(error, "rule", None))
+        body = problems.problem(
+            status,
+            code,
+            str(getattr(error, "detail", "") or "请求未能完成。"),
+            title=getattr(error, "title", None),
+            rule=getattr(error, "rule", None),
+            article=getattr(error, "article", None),
+            errors=tuple(getattr(error, "errors", ()) or ()),
+            trace_id=tracing.trace_id(),
+        )
+        return self.respond(scope, body, getattr(error, "headers", None))
+
+    async def validation(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        found = problems.validation_errors(error)
+        # An address with an impossible parameter does not exist.
+        if any(item.pointer.startswith("path:") for item in found):
+            return await self.rejected(request, NotFound())
+        return await self.rejected(
+            request, Rejected("validation", f"有 {len(found)} 处内容未通过检查，请按提示修改。", errors=found)
+        )
+
+    async def http(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if isinstance(error, _Refusal):
+            return await self.rejected(request, error.rejected)
+        if isinstance(error.__cause__, Rejected):
+            # Raised while the body was read (too large): FastAPI wraps what is not its own.
+            return await self.rejected(request, error.__cause__)
+        code, detail = _HTTP_TEXTS.get(error.status_code, ("http_error", "请求未能完成。"))
+        body = problems.problem(error.status_code, code, detail, trace_id=tracing.trace_id())
+        return self.respond(request.scope, body, dict(error.headers or {}))
+
+    async def failure(self, request: Request, error: Exception) -> Response:
+        return self.unhandled(request.scope, error)
+
+    def unhandled(self, scope: Scope, error: BaseException) -> Response:
+        if isinstance(error, Rejected):
+            return self.refusal(scope, error)
+        if failures.is_transient(error):
+            METRICS.transient_errors.labels(self.service, "http").inc()
+            log.warning("transient error", error=type(error).__name__, sqlstate=failures.sqlstate(error))
+            wait = getattr(error, "retry_after", 2)
+            body = problems.problem(
+                503, "temporarily_unavailable", "系统暂时无法处理，请稍后重试；可使用相同的 Idempotency-Key 重复提交。",
+                trace_id=tracing.trace_id(),
+            )  # fmt: skip
+            return self.respond(scope, body, {"Retry-After": str(wait)})
+        if failures.is_bad_data(error):
+            log.warning("value refused by the database", sqlstate=failures.sqlstate(error), exc_info=error)
+            body = problems.problem(
+                422,
+                "value_out_of_range",
+                "有内容超出可以保存的范围，请检查数字的大小与文本。",
+                trace_id=tracing.trace_id(),
+            )
+            return self.respond(scope, body)
+        return self.respond(scope, middleware.unhandled(scope, error))
+
+
+_HTTP_TEXTS = {
+    400: ("bad_request", "请求格式有误，无法读取。"),
+    404: ("not_found", "没有找到所请求的内容，或您无权查看。"),
+    405: ("method_not_allowed", "此地址不支持该请求方法，可用的方法见响应头 Allow。"),
+    406: ("not_acceptable", "无法提供所要求的格式。"),
+    413: ("body_too_large", "请求内容超过上限。"),
+    415: ("unsupported_media_type", "不支持的内容类型。"),
+}
+
+
+def _add_handlers(app: FastAPI, rejections: tuple[type[Exception], ...]) -> None:
+    answers = _Answers(app)
+    for kind in (Rejected, *rejections):
+        app.add_exception_handler(kind, answers.rejected)
+    app.add_exception_handler(RequestValidationError, answers.validation)
+    app.add_exception_handler(HTTPException, answers.http)
+    failure_kinds: tuple[type[Exception], ...] = (
+        Transient,
+        SQLAlchemyError,
+        OSError,
+        TimeoutError,
+        ResponseValidationError,
+    )
+    for failure in failure_kinds:
+        app.add_exception_handler(failure, answers.failure)
 
 
 def _path_id(value: Any) -> UUID:
@@ -156,7 +428,7 @@ def etag(version: object) -> str:
 
 
 def if_match(header: str | None) -> str:
-    """The version the caller saw, out of ``If-Match: "<version>"``. 428 without one; ``*`` and weak tags are refused."""
+    """The version the caller saw, out of ``If-Match: "<version>"``: 428 without one, no ``*`` and no weak tags."""
     if not header:
         raise PreconditionRequired
     value = header.strip()

@@ -19,6 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from gf_chassis.errors import Forbidden, NotFound, Transient, Unauthenticated
+from gf_chassis.metrics import METRICS
 
 if TYPE_CHECKING:
     from gf_chassis.journal import Actor
@@ -296,8 +297,9 @@ def fetch_keys(issuer: str, jwks_url: str, client: httpx.AsyncClient) -> FetchKe
 class Identity:
     """What the HTTP application asks about its caller."""
 
-    def __init__(self, verifier: TokenVerifier) -> None:
+    def __init__(self, verifier: TokenVerifier, service: str = "") -> None:
         self.verifier = verifier
+        self.service = service
 
     async def principal(self, request: Request) -> Principal:
         known: Principal | None = getattr(request.state, "principal", None)
@@ -309,6 +311,7 @@ class Identity:
         try:
             principal = await self.verifier.verify(token.strip())
         except InvalidToken as error:
+            METRICS.tokens_refused.labels(self.service).inc()
             log.info("token refused", why=str(error))
             raise Unauthenticated("访问令牌无效或已过期，请重新登录。", code="invalid_token") from None
         request.state.principal = principal

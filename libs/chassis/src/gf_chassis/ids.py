@@ -11,7 +11,7 @@ def new_id() -> UUID:
 
 
 def parse_id(text: str) -> UUID | None:
-    """The id in its canonical spelling (36 characters), or None. ``UUID()`` alone accepts braces, urn: and no dashes."""
+    """The id in its canonical spelling (36 characters), or None; ``UUID()`` also takes braces, urn: and no dashes."""
     if len(text) != 36:
         return None
     try:

@@ -1,7 +1,7 @@
 """One strict JSON decoder for raw bodies, and ``ApiModel``, the base of every API schema.
 
-Refused with a clear 4xx, never a 5xx: malformed text, duplicate keys, ``NaN``/``Infinity``, numbers with too many digits
-or a giant exponent, integers beyond 64 bits, NUL and lone surrogates, deep nesting.
+Refused with a clear 4xx, never a 5xx: malformed text, duplicate keys, ``NaN``/``Infinity``, numbers with too many
+digits or a giant exponent, integers beyond 64 bits, NUL and lone surrogates, deep nesting.
 """
 
 import re
@@ -33,7 +33,7 @@ INT32_MIN = -(2**31)
 
 #: Plain notation, 18 digits before the point and 12 after: what the events carry and the tables hold.
 DECIMAL = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,12})?", re.ASCII)
-#: Control characters but tab and line ends, lone surrogates, characters that turn the direction of writing, non-characters.
+#: Control characters but tab and line ends, lone surrogates, marks that turn the direction of writing, non-characters.
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 
 
@@ -162,6 +162,11 @@ def pointer(*tokens: str | int) -> str:
 
 def _printable(text: str) -> str:
     return _UNWANTED.sub("?", text)[:60]
+
+
+def unwanted(text: str) -> bool:
+    """Whether the text holds characters that have no place in it."""
+    return _UNWANTED.search(text) is not None
 
 
 def clean_text(value: Any) -> Any:

@@ -39,6 +39,11 @@ class ServiceRuntime:
     on_start: list[Step] = field(default_factory=list)
     on_stop: list[Step] = field(default_factory=list)
 
+    #: Set on SIGTERM: readiness says no, requests in flight are finished.
+    draining: bool = False
+    #: Names the reader lanes of this process that no longer move; set by the worker where it runs in this process.
+    stuck_lanes: Callable[[], Sequence[str]] | None = None
+
     def __post_init__(self) -> None:
         if not self.package:
             self.package = f"gf_{self.name}"

@@ -1,0 +1,80 @@
+"""Health (存活), readiness (就绪) and metrics of a service."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from typing import Any
+
+from fastapi import APIRouter, Response
+from sqlalchemy import text
+
+from gf_chassis import json, metrics
+from gf_chassis.runtime import ServiceRuntime
+
+_CHECK_SECONDS = 2.0
+
+
+def health_router(service: str, runtime: ServiceRuntime) -> APIRouter:
+    router = APIRouter(prefix=f"/{service}", include_in_schema=False)
+
+    @router.get("/healthz")
+    async def healthz() -> Response:
+        return _answer(200, {"status": "ok", "service": service})
+
+    @router.get("/readyz")
+    async def readyz() -> Response:
+        checks = await readiness(runtime)
+        ready = not any(checks.values())
+        return _answer(200 if ready else 503, {"ready": ready, "checks": {k: v or "ok" for k, v in checks.items()}})
+
+    @router.get("/metrics")
+    async def prometheus() -> Response:
+        body, media_type = metrics.exposition()
+        return Response(body, headers={"Content-Type": media_type})
+
+    return router
+
+
+async def readiness(runtime: ServiceRuntime) -> dict[str, str]:
+    """What is checked → what is wrong with it; empty where nothing is."""
+    checks = {"draining": "shutting down" if runtime.draining else ""}
+    if runtime.draining:
+        return checks
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            checks["database"], checks["migrations"] = await _database(runtime)
+    except Exception as error:
+        # Whatever is wrong, the answer is "not ready"; the name of the error suffices here.
+        checks["database"] = type(error).__name__
+    stuck = list(runtime.stuck_lanes()) if runtime.stuck_lanes else []
+    checks["readers"] = f"no progress: {', '.join(stuck)}" if stuck else ""
+    return checks
+
+
+async def _database(runtime: ServiceRuntime) -> tuple[str, str]:
+    async with runtime.database.reading() as session:
+        await session.execute(text("select 1"))
+        present = (await session.execute(text("select to_regclass('alembic_version') is not null"))).scalar_one()
+        if not present:
+            return "", "not migrated"
+        rows = (await session.execute(text("select version_num from alembic_version"))).scalars().all()
+    heads = await asyncio.to_thread(_heads, runtime.package)
+    behind = set(rows) != set(heads) and bool(heads)
+    return "", f"at {', '.join(rows) or 'nothing'}, needs {', '.join(heads)}" if behind else ""
+
+
+@functools.cache
+def _heads(package: str) -> tuple[str, ...]:
+    from alembic.script import ScriptDirectory
+
+    from gf_chassis.migrate import versions_of
+
+    folder = versions_of(package)
+    if not folder.is_dir():
+        return ()
+    return tuple(ScriptDirectory(str(folder.parent), version_locations=[str(folder)]).get_heads())
+
+
+def _answer(status: int, body: dict[str, Any]) -> Response:
+    return Response(json.dumps(body), status, media_type="application/json")
