@@ -100,7 +100,17 @@ async def sync(session: AsyncSession, rows: Iterable[AuthorityRow], *, source: s
     check(wanted)
     await session.execute(_LOCK)
     current = {
-        row.id: AuthorityRow(*row[:5], tuple(row.competence), row.region, row.valid_from, row.valid_to)
+        row.id: AuthorityRow(
+            id=row.id,
+            name=row.name,
+            level=row.level,
+            kind=row.kind,
+            parent=row.parent,
+            competence=tuple(row.competence),
+            region=row.region,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+        )
         for row in await session.execute(_CURRENT)
     }
     changed = [row for id_, row in sorted(wanted.items()) if current.get(id_) != row]
@@ -168,7 +178,7 @@ def _within(column: Any, query: str, authority: str) -> ColumnElement[bool]:
     # A name of its own per predicate, so that two of them can stand in one statement.
     name = f"authority_{next(_names) % 1000}"
     subquery = text(query.format(name)).bindparams(bindparam(name, authority, Text)).columns(Column("id", Text))
-    found: ColumnElement[bool] = column.in_(subquery.scalar_subquery() if False else subquery)
+    found: ColumnElement[bool] = column.in_(subquery)
     return found
 
 

@@ -347,7 +347,8 @@ _HTTP_TEXTS = {
 
 def _add_handlers(app: FastAPI, rejections: tuple[type[Exception], ...]) -> None:
     answers = _Answers(app)
-    for kind in (Rejected, *rejections):
+    kinds: tuple[type[Exception], ...] = (Rejected, *rejections)
+    for kind in kinds:
         app.add_exception_handler(kind, answers.rejected)
     app.add_exception_handler(RequestValidationError, answers.validation)
     app.add_exception_handler(HTTPException, answers.http)
@@ -394,7 +395,7 @@ def decode_cursor(cursor: str | None, *types: type) -> tuple[Any, ...] | None:
         if not isinstance(values, list) or len(values) != len(types):
             raise ValueError("shape")
         return tuple(
-            _CONVERT.get(kind, lambda value, kind=kind: _exactly(kind, value))(value)  # type: ignore[misc]
+            _CONVERT.get(kind, lambda value, kind=kind: _exactly(kind, value))(value)
             for kind, value in zip(types, values, strict=True)
         )
     except (ValueError, TypeError, Rejected):

@@ -26,8 +26,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
-from sqlalchemy import Column, DateTime, Index, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text, func, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gf_chassis import json
@@ -53,10 +65,10 @@ def add_tables(metadata: MetaData) -> None:
         Column("key", Text, nullable=False),
         #: SHA-256 over method, path and body.
         Column("request_hash", LargeBinary, nullable=False),
-        #: The first result, as JSON; null only inside the transaction that makes it.
-        Column("result", LargeBinary),
-        #: What it published: ``topic/key/number``.
-        Column("positions", ARRAY(Text), nullable=False, server_default="{}"),
+        #: The first answer; null only inside the transaction that makes it.
+        Column("status", Integer),
+        Column("headers", JSONB),
+        Column("body", LargeBinary),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
         PrimaryKeyConstraint("scope", "key"),
         Index("ix_idempotency_key_created_at", "created_at"),
@@ -64,12 +76,20 @@ def add_tables(metadata: MetaData) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """A first answer (首次应答): what a repetition gets. ``body`` is JSON."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """What stands under a key."""
 
     request_hash: bytes
-    result: dict[str, Any]
-    positions: tuple[str, ...]
+    answer: Answer
 
 
 _CLAIM = text(
@@ -77,22 +97,23 @@ _CLAIM = text(
     " on conflict (scope, key) do nothing returning 1"
 )
 _STORED = text(
-    "select k.scope, k.key, k.request_hash, k.result, k.positions from idempotency_key k"
+    "select k.scope, k.key, k.request_hash, k.status, k.headers::text as headers, k.body from idempotency_key k"
     " join unnest(cast(:scopes as text[]), cast(:keys as text[])) as wanted(scope, key)"
     " on k.scope = wanted.scope and k.key = wanted.key"
 )
-_KEEP = text(
-    "update idempotency_key set result = :result, positions = cast(:positions as text[])"
+_ANSWER = text(
+    "update idempotency_key set status = :status, headers = cast(:headers as jsonb), body = :body"
     " where scope = :scope and key = :key"
 )
-#: Many keys with their results in one statement (group commit). Gives back the claimed ones; what is missing was
-#: there before: read it with ``stored``. Rows must come sorted by (scope, key), or two flushers deadlock; the same key
-#: twice in one batch is claimed once. As the first CTE of a bulk statement, join the effects with ``claimed``.
+#: Many keys with their answers in one statement (group commit). Gives back the claimed ones; what is missing was there
+#: before: read it with ``stored``. Rows must come sorted by (scope, key), or two flushers deadlock; the same key twice
+#: in one batch is claimed once. As the first CTE of a bulk statement, join the effects with it.
 CLAIM_MANY_SQL = (
-    "insert into idempotency_key (scope, key, request_hash, result, positions)"
-    " select scope, key, hash, result, array[position]"
+    "insert into idempotency_key (scope, key, request_hash, status, headers, body)"
+    " select scope, key, hash, status, headers::jsonb, body"
     " from unnest(cast(:idem_scope as text[]), cast(:idem_key as text[]), cast(:idem_hash as bytea[]),"
-    " cast(:idem_result as bytea[]), cast(:idem_position as text[])) as i(scope, key, hash, result, position)"
+    " cast(:idem_status as int[]), cast(:idem_headers as text[]), cast(:idem_body as bytea[]))"
+    " as i(scope, key, hash, status, headers, body)"
     " on conflict (scope, key) do nothing returning scope, key"
 )
 _PURGE = text("delete from idempotency_key where created_at < clock_timestamp() - cast(:keep as interval)")
@@ -107,7 +128,10 @@ async def stored(session: AsyncSession, keys: Sequence[tuple[str, str]]) -> dict
     """What stands under the keys (scope, key)."""
     rows = await session.execute(_STORED, {"scopes": [scope for scope, _ in keys], "keys": [key for _, key in keys]})
     return {
-        (row.scope, row.key): Stored(bytes(row.request_hash), orjson.loads(row.result or b"{}"), tuple(row.positions))
+        (row.scope, row.key): Stored(
+            bytes(row.request_hash),
+            Answer(row.status or 200, bytes(row.body or b"{}"), orjson.loads(row.headers or "{}")),
+        )
         for row in rows
     }
 
@@ -120,12 +144,9 @@ async def purge(session: AsyncSession, keep: timedelta = KEEP) -> int:
 
 def other_request() -> Rejected:
     """The key was used for another request."""
+    code = "idempotency_key_reused"
     detail = "此 Idempotency-Key 已用于内容不同的另一次请求，请换用新的键。"
-    return Rejected(
-        "idempotency_key_reused",
-        detail,
-        errors=[FieldError("header:/Idempotency-Key", "idempotency_key_reused", detail)],
-    )
+    return Rejected(code, detail, errors=[FieldError("header:/Idempotency-Key", code, detail)])
 
 
 @dataclass(slots=True)
@@ -136,45 +157,58 @@ class Once:
     key: str | None = None
     hash: bytes = b""
     service: str = ""
-    positions: tuple[str, ...] = field(default=(), init=False)
+    position: str = field(default="", init=False)
     replayed: bool = field(default=False, init=False)
 
     async def first(self, uow: UnitOfWork) -> dict[str, Any] | None:
         """The first result, or None where this request is the first. 422 when the key was used for something else."""
-        if self.key is None:
+        answer = await claim(uow, self)
+        if answer is None:
             return None
-        asked = {"scope": self.scope, "key": self.key, "hash": self.hash}
-        if (await uow.session.execute(_CLAIM, asked)).first() is not None:
-            return None
-        known = (await stored(uow.session, [(self.scope, self.key)]))[(self.scope, self.key)]
-        return self.replay(known)
-
-    def replay(self, known: Stored) -> dict[str, Any]:
-        """Take over what is stored under the key."""
-        if known.request_hash != self.hash:
-            raise other_request()
-        self.positions = known.positions
-        self.replayed = True
-        METRICS.idempotent_replays.labels(self.service).inc()
-        return known.result
+        result: dict[str, Any] = orjson.loads(answer.body)
+        return result
 
     async def keep(self, uow: UnitOfWork, result: Mapping[str, Any] | BaseModel | Any) -> None:
         """Store the result; to be called last before the commit. Flushes, so that the positions are known."""
         await uow.flush()
-        self.positions = tuple(str(position) for position in uow.positions)
-        if self.key is None:
-            return
-        await uow.session.execute(
-            _KEEP,
-            {"scope": self.scope, "key": self.key, "result": encode(result), "positions": list(self.positions)},
-        )
+        self.position = ", ".join(str(position) for position in uow.positions)
+        if self.key is not None:
+            headers = {"Event-Position": self.position} if self.position else {}
+            await keep_answer(uow, self, Answer(200, encode(result), headers))
+
+    def replay(self, known: Stored) -> Answer:
+        """The first answer that is stored under the key, for this request."""
+        if known.request_hash != self.hash:
+            raise other_request()
+        self.position = known.answer.headers.get("Event-Position", "")
+        self.replayed = True
+        METRICS.idempotent_replays.labels(self.service).inc()
+        return known.answer
 
     def headers(self, response: Response) -> None:
         """``Event-Position`` and, for a replay, ``Idempotent-Replayed``."""
-        if self.positions:
-            response.headers["Event-Position"] = ", ".join(self.positions)
+        if self.position:
+            response.headers["Event-Position"] = self.position
         if self.replayed:
             response.headers["Idempotent-Replayed"] = "true"
+
+
+async def claim(uow: UnitOfWork, once: Once) -> Answer | None:
+    """Take the key in this transaction; the first answer where somebody had it. The loser of a race waits for it."""
+    if once.key is None:
+        return None
+    asked = {"scope": once.scope, "key": once.key, "hash": once.hash}
+    if (await uow.session.execute(_CLAIM, asked)).first() is not None:
+        return None
+    return once.replay((await stored(uow.session, [(once.scope, once.key)]))[(once.scope, once.key)])
+
+
+async def keep_answer(uow: UnitOfWork, once: Once, answer: Answer) -> None:
+    """Store the first answer, in the transaction of its effect and before its commit."""
+    if once.key is None:
+        return
+    row = {"status": answer.status, "headers": orjson.dumps(dict(answer.headers)).decode(), "body": answer.body}
+    await uow.session.execute(_ANSWER, {"scope": once.scope, "key": once.key, **row})
 
 
 def encode(result: Mapping[str, Any] | BaseModel | Any) -> bytes:
@@ -184,11 +218,11 @@ def encode(result: Mapping[str, Any] | BaseModel | Any) -> bytes:
     return json.dumps(result)
 
 
-def key_of(header: str | None, principal: Principal) -> str | None:
+def key_of(header: str | None, principal: Principal, *, required: bool = False) -> str | None:
     """The key out of the header: 8 to 128 visible ASCII characters; a partner system must send one."""
     if header is None:
-        if principal.has("partner"):
-            raise _bad_key("idempotency_key_required", "合作平台的写操作必须带请求头 Idempotency-Key。")
+        if required or principal.has("partner"):
+            raise _bad_key("idempotency_key_required", "此写操作必须带请求头 Idempotency-Key。")
         return None
     if not _KEY.fullmatch(header):
         raise _bad_key("malformed_idempotency_key", "请求头 Idempotency-Key 应为 8 至 128 个可见的半角字符。")
@@ -199,19 +233,23 @@ def _bad_key(code: str, detail: str) -> Rejected:
     return Rejected(code, detail, status=400, errors=[FieldError("header:/Idempotency-Key", code, detail)])
 
 
-async def _once(
-    request: Request,
-    principal: CurrentPrincipal,
-    idempotency_key: Annotated[str | None, Header(description="同一请求重复发送时使用相同的键")] = None,
-) -> Once:
-    key = key_of(idempotency_key, principal)
-    body = await request.body()
+def once_of(request: Request, principal: Principal, body: bytes, *, required: bool = False) -> Once:
+    """The ``Once`` of a request whose raw body is at hand."""
+    key = key_of(request.headers.get("idempotency-key"), principal, required=required)
     return Once(
         scope=principal.scope,
         key=key,
         hash=request_hash(request.method, request.url.path, body) if key else b"",
         service=request.app.state.service,
     )
+
+
+async def _once(
+    request: Request,
+    principal: CurrentPrincipal,
+    idempotency_key: Annotated[str | None, Header(description="同一请求重复发送时使用相同的键")] = None,
+) -> Once:
+    return once_of(request, principal, await request.body())
 
 
 #: ``once: OnceKey`` in a route that creates or moves something.

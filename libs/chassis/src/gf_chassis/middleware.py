@@ -118,7 +118,7 @@ def _secure(headers: MutableHeaders, request_id: str) -> None:
 
 
 class Admission:
-    """Refuses early: too many requests in flight (503), too large a body (413), control characters in the path (404)."""
+    """Refuses early: too many requests in flight (503), too large a body (413), a NUL in the path (404)."""
 
     def __init__(
         self,
