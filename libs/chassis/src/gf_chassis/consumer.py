@@ -1,48 +1,326 @@
-"""Consumers of events: what a service subscribes to (订阅) and the runner that keeps the promises.
+"""The consumer runner 消费者: reads lanes, applies batches, and keeps the promises when something fails.
 
-One event takes effect once, in order per key: position and effect are one transaction; offsets follow it.
+One event takes effect once, in order per key: position and effect are one transaction, offsets follow it. A batch is
+first applied in one transaction; when that fails each lane is tried alone, then each record, so that one bad record
+holds one key. Transient errors are retried in place with the lane paused; poison is held with what follows on its key;
+an unknown error gets a few tries, then it is held too; too many held in a row stop the consumer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+import random
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal, TypeAlias
 
-from google.protobuf.message import Message
+import structlog
 
-from gf_chassis.database import UnitOfWork
+from gf_chassis import crashpoints, positions
+from gf_chassis.database import Database
+from gf_chassis.delivery import deliver, group_actor
 from gf_chassis.errors import Poison, Transient
+from gf_chassis.events import BatchHandler, Event, Handler, Subscription, to_event
+from gf_chassis.faults import describe, family
+from gf_chassis.positions import Claim, Position
+from gf_chassis.progress import Part
+from gf_chassis.readers.port import Batch, Lane, Reader, Record
 
-__all__ = ["BatchHandler", "Event", "Handler", "Poison", "Subscription", "Transient"]
+__all__ = ["BatchHandler", "Consumer", "Event", "Handler", "Limits", "Poison", "Subscription", "Transient"]
+
+log = structlog.get_logger(__name__)
+
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """An event as a handler sees it: decoded, next of its key."""
+class Limits:
+    """How patient a consumer is."""
 
-    topic: str
-    key: str
-    number: int
-    type: str
-    id: str
-    time: datetime
-    message: Message
-    traceparent: str | None = None
-
-
-Handler: TypeAlias = Callable[[UnitOfWork, Event], Awaitable[None]]
-#: Gets a run of events of one type, of any keys, in order. It runs before the single handlers of the batch.
-BatchHandler: TypeAlias = Callable[[UnitOfWork, Sequence[Event]], Awaitable[None]]
+    #: Tries of a record whose error nobody knows.
+    unknown_tries: int = 3
+    #: Poison records in a row, with nothing applied between them, after which the consumer stops.
+    poison_brake: int = 25
+    #: Seconds between retries of a lane: first, and at most.
+    backoff: float = 0.1
+    backoff_max: float = 10.0
+    #: Seconds one read may wait.
+    read_timeout: float = 1.0
+    #: Seconds without an answer of the transport after which the reader is built anew.
+    stale_after: float = 60.0
 
 
-@dataclass(frozen=True)
-class Subscription:
-    """One consumer group. A *process* makes facts and is never rebuilt; a *projection* (投影) can be."""
+class Braked(Exception):
+    """Too many poison records in a row: something is wrong with more than a record."""
 
-    group: str
-    kind: Literal["process", "projection"]
-    topics: tuple[str, ...]
-    handlers: Mapping[type[Message], Handler] = field(default_factory=dict)
-    batch_handlers: Mapping[type[Message], BatchHandler] = field(default_factory=dict)
+
+@dataclass(slots=True)
+class _Postponed:
+    batch: Batch
+    attempt: int
+    due: float
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What a batch asks for: keys to move, events to apply, records that need a look one by one."""
+
+    claims: dict[Key, Claim] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    slow: list[Record] = field(default_factory=list)
+    duplicates: int = 0
+    skipped: int = 0
+
+
+class Consumer:
+    """One group in one process. ``run`` returns when ``stop`` is set, after the batch in work is done."""
+
+    def __init__(
+        self, subscription: Subscription, database: Database, reader: Reader, part: Part, limits: Limits | None = None
+    ) -> None:
+        self.subscription = subscription
+        self._database = database
+        self._reader = reader
+        self._part = part
+        self._limits = limits or Limits()
+        self._postponed: dict[Lane, _Postponed] = {}
+        self._poison_in_row = 0
+        self._log = log.bind(group=subscription.group)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Read until told to stop; trouble with the transport is waited out, the reader built anew."""
+        attempt = 0
+        while not stop.is_set():
+            try:
+                await self._reader.start()
+                self._part.reader = self._reader.state
+                attempt = 0
+                await self._loop(stop)
+            except Braked as error:
+                self._part.stopped = str(error)
+                self._log.error("consumer stopped by the poison brake", error=str(error))
+                return
+            except Exception as error:
+                self._part.struggle(describe(error))
+                self._log.warning("reader failed, starting again", error=describe(error))
+                attempt += 1
+                await _pause(stop, self._backoff(attempt))
+            finally:
+                self._postponed.clear()
+                await self._reader.stop()
+
+    async def _loop(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            batches = self._due()
+            if not batches:
+                batches = await self._reader.read(self._patience())
+            if not batches:
+                self._idle()
+                continue
+            try:
+                await self._work(batches)
+            finally:
+                self._reader.release()
+
+    def _idle(self) -> None:
+        if not self._postponed:
+            self._part.step()
+        stale = self._reader.stale(self._limits.stale_after)
+        if stale:
+            raise Transient(stale)
+
+    async def _work(self, batches: Sequence[Batch]) -> None:
+        """Bring the batches into effect, then record the progress of those that succeeded."""
+        done = await self._settle(batches)
+        for batch in done:
+            if self._postponed.pop(batch.lane, None) is not None:
+                self._reader.resume(batch.lane)
+        if done:
+            self._part.step()
+            await self._reader.commit(done)
+            crashpoints.reach("consumer.after_offsets")
+
+    async def _settle(self, batches: Sequence[Batch]) -> list[Batch]:
+        try:
+            await self._together(batches)
+        except Braked:
+            raise
+        except Exception as error:
+            # The database itself is away: no use in asking for each lane.
+            if family(error) == "transient" and not isinstance(error, Transient):
+                self._postpone(batches, error)
+                return []
+        else:
+            return list(batches)
+        done = []
+        for batch in batches:
+            try:
+                await self._alone(batch)
+                done.append(batch)
+            except Exception as error:
+                if family(error) != "transient":
+                    raise
+                self._postpone([batch], error)
+        return done
+
+    async def _alone(self, batch: Batch) -> None:
+        try:
+            await self._together([batch])
+        except Braked:
+            raise
+        except Exception as error:
+            if family(error) == "transient":
+                raise
+            self._log.warning("batch failed, going record by record", lane=str(batch.lane), error=describe(error))
+            for record in batch.records:
+                await self._one(record)
+
+    # --- many records, one transaction ---------------------------------------------------------------------------
+
+    async def _together(self, batches: Sequence[Batch]) -> None:
+        """Apply what is plainly next, all in one transaction; what is not goes one by one after it."""
+        plan = self._plan(batches, None)
+        if plan.claims and not await self._apply(plan):
+            async with self._database.reading() as session:
+                known = await positions.load(session, self.subscription.group, list(plan.claims))
+            plan = self._plan(batches, known)
+            if plan.claims and not await self._apply(plan):
+                raise Transient("positions moved under us: another consumer of the group is at work")
+        self._part.count("duplicate", plan.duplicates)
+        for record in plan.slow:
+            await self._one(record)
+
+    def _plan(self, batches: Sequence[Batch], known: dict[Key, Position] | None) -> _Plan:
+        """Without ``known`` positions the first record of a key is believed to be the next one: it nearly always is."""
+        plan = _Plan()
+        slow: set[Key] = set()
+        for batch in batches:
+            for record in batch.records:
+                key = (record.topic, record.key)
+                if key in slow:
+                    plan.slow.append(record)
+                elif not self._plan_one(plan, key, record, known):
+                    slow.add(key)
+                    plan.slow.append(record)
+        return plan
+
+    def _plan_one(self, plan: _Plan, key: Key, record: Record, known: dict[Key, Position] | None) -> bool:
+        """Put the record into the plan; False when it needs a look of its own."""
+        number = record.number
+        claim = plan.claims.get(key)
+        if claim is not None:
+            last = claim.number
+        elif known is None:
+            last = number - 1
+        else:
+            at = known.get(key, _NOWHERE)
+            if at.state:
+                return False
+            last = at.number
+        if number <= last:
+            plan.duplicates += 1
+            return True
+        if number != last + 1:
+            return False
+        try:
+            message = record.message or self.subscription.decode(record)
+        except Poison:
+            return False
+        record.message = message
+        plan.claims[key] = Claim(*key, claim.previous if claim else last, number)
+        if message is None:
+            plan.skipped += 1
+        else:
+            plan.events.append(to_event(record, message))
+        return True
+
+    async def _apply(self, plan: _Plan) -> bool:
+        group = self.subscription.group
+        async with self._database.unit_of_work(group_actor(group)) as uow:
+            if not await positions.claim(uow.session, group, plan.claims.values()):
+                return False
+            if plan.events:
+                with uow.lent():
+                    await self.subscription.apply(uow, plan.events)
+                await uow.flush()
+            crashpoints.reach("consumer.before_commit")
+            await uow.commit()
+            crashpoints.reach("consumer.after_commit")
+        self._applied(len(plan.events), plan.skipped)
+        return True
+
+    # --- one record ----------------------------------------------------------------------------------------------
+
+    async def _one(self, record: Record) -> None:
+        for attempt in range(1, self._limits.unknown_tries + 1):
+            last = attempt == self._limits.unknown_tries
+            try:
+                outcome = await deliver(self._database, self.subscription, record, hold_unknown=last)
+                break
+            except Exception as error:
+                if last or family(error) == "transient":
+                    raise
+                await asyncio.sleep(self._backoff(attempt))
+        if outcome == "poison":
+            self._poisoned(record)
+        elif outcome == "applied":
+            self._applied(1, 0)
+        else:
+            self._part.count(outcome)
+
+    def _applied(self, events: int, skipped: int) -> None:
+        self._part.count("applied", events)
+        self._part.count("skipped", skipped)
+        self._poison_in_row = 0
+
+    def _poisoned(self, record: Record) -> None:
+        self._part.count("held")
+        self._poison_in_row += 1
+        self._log.error("event held", topic=record.topic, key=record.key, number=record.number, type=record.type)
+        if self._poison_in_row >= self._limits.poison_brake:
+            raise Braked(f"{self._poison_in_row} events in a row were held, the last of topic {record.topic}")
+
+    # --- lanes that wait -----------------------------------------------------------------------------------------
+
+    def _postpone(self, batches: Iterable[Batch], error: Exception) -> None:
+        """Keep the batch, leave the lane alone for a while; the other lanes go on."""
+        self._part.struggle(describe(error))
+        for batch in batches:
+            before = self._postponed.get(batch.lane)
+            attempt = before.attempt + 1 if before else 1
+            wait = self._backoff(attempt)
+            self._postponed[batch.lane] = _Postponed(batch, attempt, time.monotonic() + wait)
+            self._reader.pause(batch.lane)
+            self._log.warning(
+                "lane waits", lane=str(batch.lane), attempt=attempt, seconds=round(wait, 2), error=describe(error)
+            )
+
+    def _due(self) -> list[Batch]:
+        now = time.monotonic()
+        for lane, waiting in list(self._postponed.items()):
+            if not self._reader.current(waiting.batch):
+                # Given to another consumer meanwhile; if it came back, its records are read again.
+                del self._postponed[lane]
+                self._reader.resume(lane)
+        due = [waiting.batch for waiting in self._postponed.values() if waiting.due <= now]
+        if due:
+            self._reader.hold()
+        return due
+
+    def _patience(self) -> float:
+        now = time.monotonic()
+        return max(0.0, min([self._limits.read_timeout, *(w.due - now for w in self._postponed.values())]))
+
+    def _backoff(self, attempt: int) -> float:
+        longest = min(self._limits.backoff_max, self._limits.backoff * 2 ** min(attempt - 1, 20))
+        return float(longest * random.uniform(0.7, 1.0))
+
+
+_NOWHERE = Position(0, positions.OPEN)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -39,6 +39,8 @@ class Database:
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             connect_args=connect_arguments(settings),
+            # Parameters are people's data: they belong in no log.
+            hide_parameters=True,
         )
         self._reading = self.engine.execution_options(postgresql_readonly=True)
 
@@ -96,6 +98,7 @@ class UnitOfWork:
         #: Trace context the journal rows carry; a consumer sets that of the event it handles.
         self.traceparent: str | None = None
         self.committed = False
+        self._lent = False
 
     async def __aenter__(self) -> Self:
         self.session = AsyncSession(self._database.engine, expire_on_commit=False)
@@ -127,11 +130,29 @@ class UnitOfWork:
 
     async def commit(self) -> None:
         """Make it durable. Only after this may anyone be told."""
+        if self._lent:
+            raise RuntimeError("the runner commits: a handler's effect and its position are one transaction")
         await self.flush()
         crashpoints.reach("uow.before_commit")
         await self.session.commit()
         self.committed = True
         crashpoints.reach("uow.after_commit")
+        if self._positions:
+            journal.published()
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """While a consumer's handler has it: it may do everything but commit."""
+        self._lent = True
+        try:
+            yield
+        finally:
+            self._lent = False
+
+    @property
+    def pending(self) -> bool:
+        """Whether journal lines wait for the next flush."""
+        return bool(self._rows)
 
     @property
     def positions(self) -> list[EventPosition]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from opentelemetry import trace
 from sqlalchemy import TextClause, text
@@ -204,13 +204,28 @@ _HISTORY: Final[TextClause] = text(
 async def history(session: AsyncSession, aggregate: str, aggregate_id: str) -> list[JournalRow]:
     """All lines of one aggregate (办理记录), oldest first."""
     found = await session.execute(_HISTORY, {"aggregate": aggregate, "aggregate_id": aggregate_id})
-    return [JournalRow(*row[:10], _json(row[10]), *row[11:]) for row in found]
+    return [JournalRow(**{**row._mapping, "data": _json(row.data)}) for row in found]
 
 
 def _json(value: Any) -> Mapping[str, Any]:
     """A text() query gives jsonb as text or as a value, by the codec of the connection."""
     loaded: Mapping[str, Any] = orjson.loads(value) if isinstance(value, (str, bytes)) else value
     return loaded
+
+
+#: Called after a commit that published, in this process: a hint that saves a poll, nothing rests on it.
+_LISTENERS: set[Callable[[], None]] = set()
+
+
+def published() -> None:
+    for listener in tuple(_LISTENERS):
+        listener()
+
+
+def on_published(listener: Callable[[], None]) -> Callable[[], None]:
+    """Be told of commits of this process that published; returns how to end it."""
+    _LISTENERS.add(listener)
+    return lambda: _LISTENERS.discard(listener)
 
 
 def current_traceparent() -> str:
@@ -245,7 +260,8 @@ def _missing_field(descriptor: FieldDescriptor) -> Callable[[int], bool]:
 
 
 def _unknown_field(descriptor: FieldDescriptor) -> Callable[[int], bool]:
-    known = frozenset(value.number for value in descriptor.enum_type.values)
+    kind = descriptor.enum_type
+    known = frozenset(value.number for value in kind.values) if kind is not None else frozenset()
     return lambda value: value not in known
 
 
@@ -254,7 +270,7 @@ def _repeated(descriptor: FieldDescriptor) -> bool:
 
 
 def _compiled(
-    descriptor: Descriptor,
+    descriptor: Any,
     cache: dict[str, _Check | None],
     wrong: Callable[[FieldDescriptor], Callable[[int], bool]],
 ) -> _Check | None:

@@ -69,7 +69,8 @@ def service_base(service: str) -> type[SQLModel]:
         if importlib.util.find_spec(extension.partition(":")[0]) is None:
             continue
         _load(extension)(metadata)
-    base: type[SQLModel] = type(SQLModel)(
+    metaclass: Any = type(SQLModel)
+    base: type[SQLModel] = metaclass(
         "Base",
         (SQLModel,),
         {"__module__": f"gf_{service}.adapters.tables", "__doc__": f"Base of the tables of {service}."},

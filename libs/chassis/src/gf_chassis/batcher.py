@@ -1,0 +1,74 @@
+"""Natural batching 自然成批: while one group is being written, the next one gathers. No timers, one flusher.
+
+An idle caller waits for nothing; under load up to ``cap`` callers share one transaction. The flush function answers
+for each item on its own: a value, or the exception that this item's caller gets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from gf_chassis.errors import Transient
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+Flush = Callable[[Sequence[In]], Awaitable[Sequence[Out | BaseException]]]
+
+
+class Batcher(Generic[In, Out]):
+    """Group commit for one kind of request."""
+
+    def __init__(self, flush: Flush[In, Out], *, cap: int = 200, waiting_limit: int = 2000) -> None:
+        self._flush = flush
+        self._cap = cap
+        self._limit = waiting_limit
+        self._waiting: deque[tuple[In, asyncio.Future[Out]]] = deque()
+        self._flusher: asyncio.Task[None] | None = None
+        self._closing = False
+
+    async def submit(self, item: In) -> Out:
+        """Wait until the item's group is committed, and get its answer."""
+        if self._closing or len(self._waiting) >= self._limit:
+            raise Transient("服务繁忙，请稍后重试。", retry_after=1)
+        future: asyncio.Future[Out] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._flusher is None:
+            self._flusher = asyncio.create_task(self._run(), name="batcher")
+        # A caller that goes away does not undo the group; its answer is lost, a retry with its key finds it.
+        return await future
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                group = [self._waiting.popleft() for _ in range(min(self._cap, len(self._waiting)))]
+                await self._flush_group(group)
+        finally:
+            self._flusher = None
+
+    async def _flush_group(self, group: Sequence[tuple[In, asyncio.Future[Out]]]) -> None:
+        answers: Sequence[Out | BaseException]
+        try:
+            answers = await self._flush([item for item, _ in group])
+            if len(answers) != len(group):
+                raise RuntimeError(f"flush answered {len(answers)} of {len(group)} items")
+        except Exception as error:
+            answers = [error] * len(group)
+        for (_, future), answer in zip(group, answers, strict=True):
+            if future.done():
+                continue
+            if isinstance(answer, BaseException):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+    async def close(self) -> None:
+        """Take nothing more, finish what was taken."""
+        self._closing = True
+        while self._flusher is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.shield(self._flusher)

@@ -1,0 +1,160 @@
+"""The worker of a service 后台进程: relay, every subscription, and the work that deadlines start.
+
+SIGTERM: stop reading, finish the batch in hand, commit, leave the groups, then end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import time
+import zlib
+from collections.abc import Coroutine, Iterator
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import text
+
+from gf_chassis.consumer import Consumer
+from gf_chassis.events import Subscription
+from gf_chassis.faults import describe, family
+from gf_chassis.progress import ProgressWatch, watch
+from gf_chassis.readers.port import Reader
+from gf_chassis.relay import Relay
+from gf_chassis.runtime import ServiceRuntime
+
+log = structlog.get_logger(__name__)
+
+_TICK_SECONDS: Final = 1.0
+
+
+async def run_worker(
+    runtime: ServiceRuntime, *, stop: asyncio.Event | None = None, handle_signals: bool = True
+) -> None:
+    """Run until ``stop`` is set or a signal comes; returns after everything in hand was finished."""
+    stopping = stop or asyncio.Event()
+    with _signals(stopping) if handle_signals else contextlib.nullcontext():
+        if handle_signals:
+            # A process of our own: the start-up's objects need no more looks by the collector.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 50)
+        parts = list(_parts(runtime, stopping))
+        log.info("worker runs", service=runtime.name, parts=[name for name, _ in parts])
+        tasks = [asyncio.create_task(part, name=f"{runtime.name}:{name}") for name, part in parts]
+        try:
+            await _until_stopped(stopping, tasks)
+        finally:
+            stopping.set()
+            await _drain(tasks, runtime.settings.drain_seconds)
+            log.info("worker ends", service=runtime.name)
+
+
+def _parts(runtime: ServiceRuntime, stop: asyncio.Event) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+    progress = watch(runtime.name)
+    if runtime.settings.events == "kafka":
+        relay = Relay(
+            runtime.name, runtime.settings.database_url, runtime.settings.kafka_bootstrap, progress.part("relay")
+        )
+        yield "relay", relay.run(stop)
+    for subscription in runtime.subscriptions:
+        yield f"consumer:{subscription.group}", make_consumer(runtime, subscription, progress).run(stop)
+    if runtime.ticks:
+        yield "ticks", _tick(runtime, progress, stop)
+
+
+def make_consumer(runtime: ServiceRuntime, subscription: Subscription, progress: ProgressWatch) -> Consumer:
+    part = progress.part(f"consumer:{subscription.group}")
+    return Consumer(subscription, runtime.database, make_reader(runtime, subscription), part)
+
+
+def make_reader(runtime: ServiceRuntime, subscription: Subscription) -> Reader:
+    """The adapter that the settings name."""
+    settings = runtime.settings
+    if settings.events == "kafka":
+        from gf_chassis.readers.kafka import KafkaReader
+
+        instance = os.environ.get("GF_INSTANCE_ID")
+        return KafkaReader(
+            subscription.group,
+            subscription.topics,
+            settings.kafka_bootstrap,
+            group_instance_id=f"{subscription.group}-{instance}" if instance else None,
+        )
+    from gf_chassis.readers.journal import JournalReader
+
+    return JournalReader(
+        subscription.group, subscription.topics, runtime.database, settings.journal_urls, owner=owner_of
+    )
+
+
+def owner_of(topic: str) -> str:
+    """The service whose journal holds a topic: its first word (``intake.units``)."""
+    return topic.partition(".")[0]
+
+
+async def _tick(runtime: ServiceRuntime, progress: ProgressWatch, stop: asyncio.Event) -> None:
+    """Call what deadlines start, once a second, in one process of the service at a time."""
+    part = progress.part("ticks")
+    key = zlib.crc32(f"ticks:{runtime.name}".encode())
+    while not stop.is_set():
+        begun = time.monotonic()
+        try:
+            async with runtime.database.engine.connect() as connection:
+                if (await connection.execute(text("select pg_try_advisory_xact_lock(:key)"), {"key": key})).scalar():
+                    for tick in runtime.ticks:
+                        await tick(runtime.clock.now())
+            part.step()
+        except Exception as error:
+            # Deadlines come again in a second; a bug here must not stop the events.
+            part.struggle(describe(error))
+            log.log(
+                30 if family(error) == "transient" else 40,
+                "tick failed",
+                service=runtime.name,
+                error=describe(error),
+                exc_info=family(error) == "unknown",
+            )
+        wait = max(0.0, _TICK_SECONDS - (time.monotonic() - begun))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), wait or 0.05)
+
+
+async def _until_stopped(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """A part that ends by itself (the poison brake) leaves the others at work; a crash ends the worker."""
+    waiting = asyncio.create_task(stop.wait())
+    try:
+        running = set(tasks)
+        while not stop.is_set():
+            done, _ = await asyncio.wait({waiting, *running}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {waiting}:
+                running.discard(task)
+                task.result()
+    finally:
+        waiting.cancel()
+
+
+async def _drain(tasks: list[asyncio.Task[None]], seconds: float) -> None:
+    if not tasks:
+        return
+    _, late = await asyncio.wait(tasks, timeout=max(seconds, 0.1))
+    for task in late:
+        log.warning("part did not end in time", part=task.get_name())
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    caught = (signal.SIGTERM, signal.SIGINT)
+    for one in caught:
+        loop.add_signal_handler(one, stop.set)
+    try:
+        yield
+    finally:
+        for one in caught:
+            loop.remove_signal_handler(one)
