@@ -42,16 +42,15 @@ def test_any_past_date_and_what_was_known_then() -> None:
     assert on(date(2025, 5, 31), 4)
 
 
-def test_rename_and_link_keep_the_membership() -> None:
-    m, unit = uuid4(), uuid4()
+def test_rename_keeps_the_membership() -> None:
+    m = uuid4()
     effects = [
         Effect(change(1, ChangeKind.LISTED, m, "旧名"), date(2025, 1, 1), 1),
         Effect(change(2, ChangeKind.RENAMED, m, "新名"), date(2025, 5, 1), 2),
-        Effect(change(3, ChangeKind.LINKED, m, "新名", unit), date(2025, 5, 1), 3),
     ]
     assert standing_at(effects, date(2025, 4, 1), 9)[m].entry.name == "旧名"
+    assert standing_at(effects, date(2025, 5, 1), 1)[m].entry.name == "旧名"
     assert standing_at(effects, date(2025, 5, 1), 2)[m].entry.name == "新名"
-    assert standing_at(effects, date(2025, 5, 1), 3)[m].unit_id == unit
 
 
 def test_position_and_instant_only_grow() -> None:

@@ -33,12 +33,10 @@ class ChangeKind(StrEnum):
     REMOVED = "removed"
     RENAMED = "renamed"
     REFUSED = "refused"
-    # The unit of an imported entry became known: same membership, the unit's own id.
-    LINKED = "linked"
 
 
 #: After such a change the membership stands on the list.
-STANDING_KINDS = frozenset({ChangeKind.LISTED, ChangeKind.RENAMED, ChangeKind.LINKED})
+STANDING_KINDS = frozenset({ChangeKind.LISTED, ChangeKind.RENAMED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,108 @@
+"""Publish an edition (公布名单): all that waits goes in, the bytes are frozen, every unit concerned is told."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from uuid import UUID
+
+from gf_chassis.database import UnitOfWork
+from gf_chassis.errors import NotFound, Rejected, Stale
+from gf_chassis.http import etag
+from gf_chassis.identity import Principal
+from gf_chassis.journal import Entry
+from gf_registry.adapters import contracts, reading
+from gf_registry.adapters.repository import Repository
+from gf_registry.domain.adjustments import AdjustmentState
+from gf_registry.domain.editions import Edition, EditionState
+from gf_registry.domain.lists import GreenList, ListId
+from gf_registry.domain.memberships import Change, ChangeKind, Membership
+from gf_registry.domain.standings import Standing
+
+from .scope import keeper_of
+from .steps import by_membership, tell_membership, today
+
+Pending = list[tuple[Change, UUID | None]]
+
+
+async def publish_edition(
+    uow: UnitOfWork, principal: Principal, list_id: ListId, edition_id: UUID, *, seen: int
+) -> Edition:
+    """`seen` is the list's position the registrar saw (If-Match): exactly what was seen is published."""
+    keeper_of(principal, list_id)
+    async with uow:
+        repo = Repository(uow)
+        edition = await repo.edition(edition_id)
+        if edition is None or edition.list_id != list_id:
+            raise NotFound
+        if edition.state is EditionState.PUBLISHED:
+            raise Rejected("already_published", "这一期名单已经公布，内容不可更改。", status=409, rule="reg-lists")
+        pending = await repo.pending(list_id)
+        standings = await repo.lock_standings(await repo.owners(c for c, _ in pending))
+        green = (await repo.lock_lists([list_id]))[list_id]
+        if green.position != seen:
+            raise Stale("名单在您查看之后又有变动，请重新核对待公布内容。", current=etag(green.position))
+        await publish(uow, repo, green, edition, pending, standings)
+        await uow.commit()
+        return edition
+
+
+async def publish(
+    uow: UnitOfWork, repo: Repository, green: GreenList, edition: Edition, pending: Pending,
+    standings: dict[UUID, Standing],
+) -> None:  # fmt: skip
+    """The same for editions that are drafted and for imported ones; units and list are locked."""
+    now = await uow.now()
+    effective = edition.effective = edition.effective or today(now)
+    recorded = green.record(now)
+    await repo.session.flush()
+    changes = [c for c, _ in pending]
+    standing_then = await reading.standing_with(repo.session, green, changes, effective)
+    edition.publish(
+        number=green.next_edition(), at=recorded.at, today=today(now), standing=standing_then, changes=changes
+    )
+    await repo.save_edition(edition, recorded, [c.id for c in changes])
+    members = by_membership(standings)
+    for change, adjustment_id in pending:
+        standing, membership = members[change.membership_id]
+        if change.effective is None:
+            _apply(change, membership, edition)
+            tell_membership(uow, standing, membership, basis=edition.document)
+        if adjustment_id is not None:
+            await _fulfil(repo, adjustment_id)
+    await repo.save_standings(standings.values())
+    counts = edition.counts
+    data = {
+        "edition_id": edition.id,
+        "number": edition.number,
+        "digest": edition.digest,
+        "counts": asdict(counts) if counts else None,
+    }
+    uow.journal(
+        Entry(
+            "list", str(green.id), "edition_published", data, basis=edition.document,
+            published=contracts.edition_published(green, edition),
+        )
+    )  # fmt: skip
+    await repo.save_lists([green])
+
+
+def _apply(change: Change, membership: Membership, edition: Edition) -> None:
+    """What waited for the edition takes effect with it."""
+    assert edition.effective is not None
+    match change.kind:
+        case ChangeKind.LISTED:
+            membership.enter(edition.id, edition.effective)
+        case ChangeKind.REMOVED:
+            membership.remove(edition.effective, change.ground)
+            membership.edition_id = edition.id
+        case ChangeKind.RENAMED:
+            membership.entry = change.entry
+        case ChangeKind.REFUSED:
+            raise ValueError("a refused listing waits for no edition")
+
+
+async def _fulfil(repo: Repository, adjustment_id: UUID) -> None:
+    adjustment = await repo.adjustment(adjustment_id)
+    if adjustment is not None and adjustment.state is AdjustmentState.DECIDED:
+        adjustment.take_effect()
+        await repo.save_adjustment(adjustment)
