@@ -11,7 +11,6 @@ import contextlib
 import ctypes
 import hashlib
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from gf_standalone import secretfile
 from gf_standalone.binaries import (
     Account,
     Binaries,
@@ -154,17 +154,8 @@ class Postgres:
         pointer.write_text(f"{home}\n", encoding="utf-8")
         return home
 
-    @property
-    def _secret_file(self) -> Path:
-        return self.data / "database-password"
-
     def _password(self) -> str:
-        if self.trust:
-            return ""
-        if not self._secret_file.exists():
-            with open(os.open(self._secret_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(24))
-        return self._secret_file.read_text().strip()
+        return "" if self.trust else secretfile.read_or_make(self.data / "database-password")
 
     # -- steps ---------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,110 @@
+"""The five services in one process: each with its own database, one port, journals read directly."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from gf_chassis import migrate
+from gf_chassis.clock import Clock
+from gf_chassis.runtime import ServiceRuntime
+from gf_chassis.worker import run_worker
+from gf_standalone import databases
+from gf_standalone.databases import SERVICES, ServiceDatabase
+from gf_standalone.postgres import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service, composed and not yet running."""
+
+    name: str
+    bootstrap: Any
+    app: ASGIApp
+
+    @property
+    def runtime(self) -> ServiceRuntime:
+        runtime: ServiceRuntime = self.bootstrap.runtime
+        return runtime
+
+
+async def prepare_databases(address: Address, password: str) -> dict[str, ServiceDatabase]:
+    """Roles, databases and migrations of all services."""
+    made = {service: await databases.prepare(address, service, password) for service in SERVICES}
+    for service, database in made.items():
+        await migrate.upgrade(f"gf_{service}", database.owner_url)
+    return made
+
+
+def compose(
+    made: Mapping[str, ServiceDatabase],
+    *,
+    clock: Clock,
+    issuer: str,
+    public_url: str,
+    data: Path,
+    **overrides: Any,
+) -> dict[str, Service]:
+    """Each service from its own `bootstrap`, as in a cluster; only the settings differ."""
+    journals = {service: database.app_url for service, database in made.items()}
+    services = {}
+    for service, database in made.items():
+        settings = settings_of(
+            service,
+            mode="standalone",
+            database_url=database.app_url,
+            events="journal",
+            journal_urls={name: url for name, url in journals.items() if name != service},
+            issuer=issuer,
+            jwks_url=f"{issuer}/jwks",
+            public_url=public_url,
+            pool_size=5,
+            **({"evidence_dir": data / "evidence"} if service == "intake" else {}),
+            **overrides,
+        )
+        services[service] = make(service, settings, clock)
+    return services
+
+
+def settings_of(service: str, **values: Any) -> Any:
+    kind = importlib.import_module(f"gf_{service}.settings").Settings
+    return kind(**{name: value for name, value in values.items() if name in kind.model_fields})
+
+
+def make(service: str, settings: Any, clock: Clock) -> Service:
+    bootstrap = importlib.import_module(f"gf_{service}.bootstrap").bootstrap(settings, clock=clock)
+    return Service(service, bootstrap, importlib.import_module(f"gf_{service}.api").create(bootstrap))
+
+
+class Workers:
+    """The workers of all services in this event loop: readers of the journals and work on deadlines."""
+
+    def __init__(self, services: Mapping[str, Service]) -> None:
+        self._stop = asyncio.Event()
+        self._tasks = {
+            name: asyncio.create_task(
+                run_worker(service.runtime, stop=self._stop, handle_signals=False), name=f"worker-{name}"
+            )
+            for name, service in services.items()
+        }
+
+    def failed(self) -> dict[str, BaseException]:
+        """Workers that ended though nobody told them to."""
+        return {
+            name: task.exception() or RuntimeError("ended")
+            for name, task in self._tasks.items()
+            if task.done() and not task.cancelled() and not self._stop.is_set()
+        }
+
+    async def stop(self, seconds: float = 15.0) -> None:
+        self._stop.set()
+        _, pending = await asyncio.wait(self._tasks.values(), timeout=seconds)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)

@@ -1,0 +1,66 @@
+"""The demo's data files, read."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+
+@cache
+def _read(name: str) -> Any:
+    return yaml.safe_load((files("gf_standalone") / "demo" / name).read_text(encoding="utf-8"))
+
+
+def units() -> dict[str, dict[str, Any]]:
+    """The applicants of the story by short name."""
+    found: dict[str, dict[str, Any]] = _read("units.yaml")
+    return found
+
+
+def lists() -> list[dict[str, Any]]:
+    """Lists that existed before the story begins."""
+    found: list[dict[str, Any]] = _read("lists.yaml")
+    return found
+
+
+YEARS = (2022, 2023, 2024)
+
+
+def content(unit: dict[str, Any]) -> dict[str, Any]:
+    """A unit's form as the intake API takes it: one row per value, decimals as strings."""
+    rows = [
+        _row(code, str(value), year)
+        for code, values in unit["years"].items()
+        for year, value in zip(YEARS, values, strict=True)
+    ]
+    rows += [_row(code, str(value), YEARS[-1]) for code, value in unit["last"].items()]
+    for code, value in unit["plain"].items():
+        rows.append(_row(code, value if isinstance(value, bool | list) else str(value), None))
+    return {"values": rows}
+
+
+def _row(code: str, value: Any, year: int | None) -> dict[str, Any]:
+    return {"code": code, "value": value, **({"year": year} if year is not None else {})}
+
+
+def pdf(title: str) -> bytes:
+    """A small but whole PDF of one page, for evidence; `title` is plain ASCII."""
+    text = f"BT /F1 16 Tf 60 760 Td ({title}) Tj ET".encode("ascii")
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
+        b" /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(text), text),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    body, offsets = b"%PDF-1.4\n", []
+    for number, each in enumerate(objects, 1):
+        offsets.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, each)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    trailer = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(body))
+    return body + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + table + trailer
