@@ -65,7 +65,7 @@ def compose(
             jwks_url=f"{issuer}/jwks",
             public_url=public_url,
             pool_size=5,
-            **({"evidence_dir": data / "evidence"} if service == "intake" else {}),
+            **({"evidence_url": str(data / "evidence")} if service == "intake" else {}),
             **overrides,
         )
         services[service] = make(service, settings, clock)
