@@ -28,6 +28,7 @@ from gf_chassis.ids import parse_id
 from gf_chassis.metrics import METRICS
 from gf_chassis.runtime import ServiceRuntime
 from gf_chassis.waiting import PositionWaiter
+from gf_chassis.web import Pages, add_pages
 
 if TYPE_CHECKING:
     from gf_chassis.database import UnitOfWork
@@ -150,12 +151,14 @@ def create_app(
     title: str = "",
     description: str = "",
     large_body: Mapping[str, int] | None = None,
+    pages: Pages | None = None,
     verifier: TokenVerifier | None = None,
 ) -> FastAPI:
     """The application: API under ``/<service>/v1``, pages (``ui`` routers) under ``/<service>/ui``.
 
     ``rejections`` are the service's own domain errors, ``large_body`` maps path prefixes (``/intake/v1/evidence``) to
-    a larger limit of bytes for streamed uploads, ``verifier`` replaces the one that asks the issuer (tests).
+    a larger limit of bytes for streamed uploads, ``pages`` brings the templates of the service's own pages,
+    ``verifier`` replaces the one that asks the issuer (tests).
     """
     settings = runtime.settings
     app = FastAPI(
@@ -177,6 +180,7 @@ def create_app(
     runtime.app = app
     for router in routers:
         app.include_router(router, prefix=f"/{service}/v1")
+    add_pages(app, pages or Pages(service))
     for router in ui:
         app.include_router(router, prefix=f"/{service}/ui", include_in_schema=False)
     app.include_router(health.health_router(service, runtime))
@@ -261,10 +265,9 @@ class _Answers:
 
     def respond(self, scope: Scope, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
         body["type"] = f"/{self.service}{body['type']}"
-        pages = getattr(self.app.state, "pages", None)
-        if pages is not None and pages.owns(scope["path"]):
-            answer: Response = pages.problem(Request(scope), body, headers)
-            return answer
+        pages: Pages = self.app.state.pages
+        if pages.owns(scope["path"]):
+            return pages.problem(Request(scope), body, headers)
         return problems.respond(body, headers)
 
     async def rejected(self, request: Request, error: Exception) -> Response:

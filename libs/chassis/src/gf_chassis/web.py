@@ -1,0 +1,222 @@
+"""Pages (网页): templates, sign-in, form tokens, messages, problem pages. Used by a service's UI and by the ops page.
+
+A service with pages of its own::
+
+    here = Path(__file__).parent
+    pages = Pages("review", title="审核工作台", templates=here / "templates", nav=[Link("待办", "/review/ui/")])
+    create_app("review", runtime, routers, ui=[router], pages=pages)
+
+    @router.get("/cases/{submission_id}")
+    async def show(request: Request, person: PagePrincipal, submission_id: PathId) -> Response:
+        return render(request, "case.html", case=...)
+
+    @router.post("/cases/{submission_id}/approve")
+    async def approve(request: Request, person: PagePrincipal, form: CheckedForm, submission_id: PathId) -> Response:
+        ...
+        return redirect(request, f"/review/ui/cases/{submission_id}", done="已通过")
+
+Templates extend ``base.html`` and import ``macros.html``; every form starts with ``{{ m.csrf() }}``. No inline script,
+no inline style: the content security policy forbids both.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
+
+import jinja2
+from fastapi import APIRouter, Depends, FastAPI, Request
+from starlette.datastructures import FormData
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+
+from gf_chassis.clock import SHANGHAI
+from gf_chassis.errors import Forbidden, NotFound, Unauthenticated
+from gf_chassis.identity import ROLE_NAMES, Principal
+from gf_chassis.login import Login, Session
+
+_HERE = Path(__file__).parent
+_MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of the navigation."""
+
+    label: str
+    href: str
+    #: Shown to people with one of these roles; to all when empty.
+    roles: tuple[str, ...] = ()
+
+
+@dataclass
+class Pages:
+    """What the pages of one service share."""
+
+    service: str
+    title: str = ""
+    templates: Path | None = None
+    static: Path | None = None
+    nav: Sequence[Link] = ()
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    login: Login = field(init=False)
+    environment: jinja2.Environment = field(init=False)
+
+    def __post_init__(self) -> None:
+        folders = [folder for folder in (self.templates, _HERE / "templates") if folder is not None]
+        self.environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(folders),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.environment.filters.update({"when": when, "day": day, "points": points, **self.filters})
+        self.environment.globals["role_names"] = ROLE_NAMES
+
+    def owns(self, path: str) -> bool:
+        """Whether errors at this address are shown as pages."""
+        return path.startswith((f"/{self.service}/ui", f"/{self.service}/ops/"))
+
+    def render(self, request: Request, template: str, status: int = 200, /, **values: Any) -> Response:
+        session = self.login.session(request)
+        flash = self.login.cookies.read(request, "flash")
+        links = [link for link in self.nav if not link.roles or (session and session.principal.has(*link.roles))]
+        text = self.environment.get_template(template).render(
+            request_path=request.url.path,
+            service=self.service,
+            site_title=self.title or self.service,
+            nav=links,
+            person=session.principal if session else None,
+            csrf_token=session.csrf if session else "",
+            flash=flash,
+            static=f"/{self.service}/ui/static",
+            **values,
+        )
+        response = HTMLResponse(text, status)
+        if flash is not None:
+            self.login.cookies.clear(response, "flash")
+        return response
+
+    def problem(self, request: Request, body: Mapping[str, Any], headers: Mapping[str, str] | None) -> Response:
+        """A problem document as a page; without a session a page that is asked for leads to the sign-in."""
+        if body["status"] == 401 and request.method == "GET":
+            then = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""), safe="/")
+            return RedirectResponse(f"/{self.service}/ui/login?next={then}", 303)
+        response = self.render(request, "problem.html", body["status"], problem=body)
+        for name, value in (headers or {}).items():
+            response.headers[name] = value
+        return response
+
+    def asset(self, name: str) -> Response:
+        for folder in (self.static, _HERE / "static"):
+            path = folder / name if folder is not None else None
+            if path is not None and path.suffix in _MEDIA and path.is_file():
+                return FileResponse(
+                    path, media_type=_MEDIA[path.suffix], headers={"Cache-Control": "public, max-age=300"}
+                )
+        raise NotFound
+
+
+def add_pages(app: FastAPI, pages: Pages) -> None:
+    """Mount sign-in, sign-out and static files of a service's pages."""
+    state = app.state
+    pages.login = Login(pages.service, state.runtime.settings, state.http_client, state.identity.verifier)
+    state.pages = pages
+    router = APIRouter(prefix=f"/{pages.service}/ui", include_in_schema=False)
+
+    @router.get("/login")
+    async def login(request: Request, next: str = "") -> Response:
+        return await pages.login.begin(request, next)
+
+    @router.get("/callback")
+    async def callback(request: Request) -> Response:
+        return await pages.login.finish(request)
+
+    @router.post("/logout")
+    async def logout(form: CheckedForm) -> Response:
+        return pages.login.leave()
+
+    @router.get("/signed-out")
+    async def signed_out(request: Request) -> Response:
+        return pages.render(request, "signed_out.html")
+
+    @router.get("/static/{name}")
+    async def static(name: str) -> Response:
+        return pages.asset(name)
+
+    app.include_router(router)
+
+
+def render(request: Request, template: str, status: int = 200, /, **values: Any) -> Response:
+    """A page of the service from its template; values come on top of person, nav, flash, csrf_token."""
+    pages: Pages = request.app.state.pages
+    return pages.render(request, template, status, **values)
+
+
+def redirect(request: Request, target: str, *, done: str = "", failed: str = "") -> Response:
+    """After a form: see other (303), with a message that the next page shows once."""
+    pages: Pages = request.app.state.pages
+    response = RedirectResponse(target, 303)
+    if done or failed:
+        content = {"text": (failed or done)[:500], "kind": "failed" if failed else "done"}
+        pages.login.cookies.write(request, response, "flash", content, 60)
+    return response
+
+
+async def page_session(request: Request) -> Session:
+    """The session of the page; leads to the sign-in when there is none."""
+    pages: Pages = request.app.state.pages
+    session = pages.login.session(request)
+    if session is None:
+        raise Unauthenticated("您的登录已过期或尚未登录，请重新登录。")
+    request.state.principal = session.principal
+    return session
+
+
+async def page_principal(session: Annotated[Session, Depends(page_session)]) -> Principal:
+    return session.principal
+
+
+async def checked_form(request: Request, session: Annotated[Session, Depends(page_session)]) -> FormData:
+    """The posted form, after its token was compared with the session's (防跨站请求)."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Forbidden("请求来自其他网站，已拒绝。", code="cross_site")
+    form = await request.form()
+    given = form.get("csrf_token")
+    if not isinstance(given, str) or not secrets.compare_digest(given.encode(), session.csrf.encode()):
+        raise Forbidden("页面已过期，请返回上一页刷新后再提交。", code="csrf")
+    return form
+
+
+#: The signed-in person of a page.
+PagePrincipal = Annotated[Principal, Depends(page_principal)]
+#: The posted form of a page, its token checked. Every POST of a page takes one.
+CheckedForm = Annotated[FormData, Depends(checked_form)]
+
+
+def when(value: datetime | None) -> str:
+    """An instant in Beijing time (北京时间)."""
+    return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+def day(value: date | datetime | str | None) -> str:
+    """A date in Beijing time."""
+    if isinstance(value, datetime):
+        return value.astimezone(SHANGHAI).strftime("%Y-%m-%d")
+    return str(value) if value else ""
+
+
+def points(value: Decimal | str | None, places: int = 2) -> str:
+    """Points for display: rounded half up, the stored value stays exact."""
+    if value is None or value == "":
+        return "—"
+    from decimal import ROUND_HALF_UP
+
+    return format(Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP), "f")
