@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+import gf_policy
 from gf_chassis import migrate
 from gf_chassis.clock import Clock
 from gf_chassis.runtime import ServiceRuntime
@@ -52,6 +54,7 @@ def compose(
     **overrides: Any,
 ) -> dict[str, Service]:
     """Each service from its own `bootstrap`, as in a cluster; only the settings differ."""
+    book = gf_policy.load(None)  # read once: it is the same law for all five
     journals = {service: database.app_url for service, database in made.items()}
     services = {}
     for service, database in made.items():
@@ -65,20 +68,24 @@ def compose(
             jwks_url=f"{issuer}/jwks",
             public_url=public_url,
             pool_size=5,
-            **({"evidence_url": str(data / "evidence")} if service == "intake" else {}),
+            evidence_url=str(data / "evidence"),
+            documents_dir=data / "documents" / service,
             **overrides,
         )
-        services[service] = make(service, settings, clock)
+        services[service] = make(service, settings, clock, book)
     return services
 
 
 def settings_of(service: str, **values: Any) -> Any:
+    """The service's settings; what it does not have is left out."""
     kind = importlib.import_module(f"gf_{service}.settings").Settings
     return kind(**{name: value for name, value in values.items() if name in kind.model_fields})
 
 
-def make(service: str, settings: Any, clock: Clock) -> Service:
-    bootstrap = importlib.import_module(f"gf_{service}.bootstrap").bootstrap(settings, clock=clock)
+def make(service: str, settings: Any, clock: Clock, book: gf_policy.Book) -> Service:
+    build = importlib.import_module(f"gf_{service}.bootstrap").bootstrap
+    takes_book = "book" in inspect.signature(build).parameters
+    bootstrap = build(settings, clock=clock, **({"book": book} if takes_book else {}))
     return Service(service, bootstrap, importlib.import_module(f"gf_{service}.api").create(bootstrap))
 
 
