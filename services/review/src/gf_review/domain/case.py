@@ -135,6 +135,8 @@ class Case:
     barred: str = ""
     # Level at which each person has acted on this case, in any round.
     people: dict[str, str] = field(default_factory=dict)
+    # Persons who act now.
+    acted: set[str] = field(default_factory=set)
     events: list[happened.CaseEvent] = field(default_factory=list)
 
     # --- opening ---------------------------------------------------------------------------------------------
@@ -204,6 +206,7 @@ class Case:
         level = self.people.setdefault(by.subject, stage.plan.level)
         if level != stage.plan.level:
             raise SamePerson("您已在本案的另一层级办理过事项，同一人不得在两个层级办理同一案件。")
+        self.acted.add(by.subject)
 
     # --- bookkeeping -----------------------------------------------------------------------------------------
 

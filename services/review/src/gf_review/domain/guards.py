@@ -15,7 +15,7 @@ from gf_review.domain.route import GuardPlan, Route, StagePlan
 
 RECOMMENDATION_DOCUMENT = "recommendation_document"
 BELOW_AVERAGE = "below_average"
-PRECONDITION = "precondition"
+LIST_MISSING = "list_missing"
 
 EXPERT_NOT_ORGANISED = "not_organised"
 EXPERT_UNASSIGNED = "unassigned"
@@ -177,8 +177,8 @@ def _list_required(plan: GuardPlan, at: Situation) -> list[str]:
     return [] if _on_list(plan, at) else [f"该单位尚未列入{_list_name(plan)}名单，不能推荐。"]
 
 
-def _precondition_reason(plan: GuardPlan, at: Situation) -> list[str]:
-    if _on_list(plan, at) or at.dossier.reason_at(at.stage.stage_no, PRECONDITION):
+def _list_reason(plan: GuardPlan, at: Situation) -> list[str]:
+    if _on_list(plan, at) or at.dossier.reason_at(at.stage.stage_no, LIST_MISSING):
         return []
     return [f"该单位尚未列入{_list_name(plan)}名单，原则上应先列入；推荐须填写书面理由。"]
 
@@ -198,7 +198,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "exclusions": _exclusions,
         "quota": _quota,
         "list_required": _list_required,
-        "precondition_reason": _precondition_reason,
+        "list_reason": _list_reason,
     }
 )
 

@@ -15,7 +15,7 @@ from gf_review.domain.guards import (
     EXPERT_DONE,
     EXPERT_NOT_ORGANISED,
     EXPERT_UNASSIGNED,
-    PRECONDITION,
+    LIST_MISSING,
     RECOMMENDATION_DOCUMENT,
 )
 
@@ -24,7 +24,7 @@ EXPERT_SUBSTATES = {
     EXPERT_UNASSIGNED: "expert_unassigned",
     EXPERT_DONE: "expert_review_done",
 }
-REASON_KINDS = {BELOW_AVERAGE: "N25-avg", PRECONDITION: "GD-12-pre"}
+REASON_KINDS = {BELOW_AVERAGE: "N25-avg", LIST_MISSING: "GD-12-pre"}
 
 
 def add_findings(case: Case, stage_no: int, by: Official, findings: Sequence[Finding]) -> None:

@@ -1,0 +1,1 @@
+"""Tables, repositories, contracts, policy and files: what the rules need from the outside world."""

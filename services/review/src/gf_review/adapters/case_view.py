@@ -1,0 +1,403 @@
+"""One case as its reviewers see it: stages, sheet line by line, form values, warnings, records, history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from gf_chassis.journal import JournalRow, history
+from gf_review.adapters import dossiers
+from gf_review.adapters.contracts.outgoing import decimal_text
+from gf_review.adapters.policy import Policies, route_from_json
+from gf_review.adapters.tables import (
+    CaseRow,
+    ConsultationAnswerRow,
+    DecisionRow,
+    DocumentRow,
+    FindingRow,
+    MarkRow,
+    RoundRow,
+    StageRow,
+)
+from gf_review.domain import guards
+from gf_review.domain.case import STAGE_NAMES, STATE_NAMES, Case, CaseState, Outcome, Stage, StageState
+from gf_review.domain.dossier import Dossier
+
+OUTCOME_NAMES = {"approved": "通过", "refused": "不予通过", "cancelled": "取消申报资格", "dropped": "未再上报"}
+SUBSTATE_NAMES = {
+    "recommendation_document_uploaded": "推荐文件已上传",
+    "expert_review_not_organised": "未组织专家评审",
+    "expert_unassigned": "未分配专家",
+    "expert_review_done": "专家评审已完成",
+    "in_publicity": "公示",
+    "listed": "已列入名单",
+    "not_listed": "未列入名单",
+    "barred": "处于禁止申报期",
+}
+LEVEL_NAMES = {"county": "县/区", "city": "市", "province": "省", "group": "集团", "ministry": "工信部"}
+
+
+class CaseView:
+    def __init__(self, policies: Policies) -> None:
+        self.policies = policies
+
+    async def read(self, session: AsyncSession, authority: str, submission_id: str, now: datetime) -> dict[str, Any]:
+        row = (await session.exec(select(CaseRow).where(CaseRow.submission_id == submission_id))).one()
+        rounds = (
+            await session.exec(
+                select(RoundRow).where(RoundRow.submission_id == submission_id).order_by(col(RoundRow.round))
+            )
+        ).all()
+        stages = (
+            await session.exec(
+                select(StageRow)
+                .where(StageRow.submission_id == submission_id)
+                .order_by(col(StageRow.round), col(StageRow.stage_no))
+            )
+        ).all()
+        case = _case(row, rounds[-1], [one for one in stages if one.round == row.round])
+        dossier = await dossiers.read(session, case)
+        mine = next((one for one in case.stages if one.plan.applicable and one.plan.authority == authority), None)
+        return {
+            **self._head(row, dossier),
+            "stages": [self._stage(stage) for stage in case.stages],
+            "mine": await self._mine(session, case, dossier, mine, now) if mine else None,
+            "rounds": [self._round(one, stages) for one in rounds],
+            "sheet": _sheet(dossier),
+            "average": _average(case, dossier, self.policies),
+            "content": self._content(rounds[-1], row),
+            "changes": await self._changes(session, authority, rounds),
+            "bars": [
+                {"ground": one.ground, "article": one.article, "since": one.since, "until": one.until}
+                for one in dossier.bars
+            ],
+            "records": await self._records(session, case),
+            "history": [self._line(one) for one in await history(session, "case", submission_id)],
+        }
+
+    def _head(self, row: CaseRow, dossier: Dossier) -> dict[str, Any]:
+        return {
+            "submission_id": row.submission_id,
+            "number": row.number,
+            "unit_id": row.unit_id,
+            "unit_name": row.unit_name,
+            "uscc": row.uscc,
+            "region": row.region,
+            "key_industry": row.key_industry,
+            "key_industry_name": self.policies.key_industry_name(row.key_industry),
+            "campaign_id": row.campaign_id,
+            "category": row.category,
+            "kind": row.kind,
+            "year": row.year,
+            "state": row.state,
+            "state_label": STATE_NAMES[CaseState(row.state)],
+            "outcome": row.outcome,
+            "outcome_label": OUTCOME_NAMES.get(row.outcome, ""),
+            "round": row.round,
+            "version": row.version,
+            "sheet_revision": dossier.revision,
+            "etag": f"{row.version}-{dossier.revision}",
+            "barred": row.barred,
+            "admitted_at": row.admitted_at,
+        }
+
+    def _stage(self, stage: Stage) -> dict[str, Any]:
+        return {
+            "stage_no": stage.stage_no,
+            "level": stage.plan.level,
+            "level_name": LEVEL_NAMES.get(stage.plan.level, stage.plan.level),
+            "authority": stage.plan.authority,
+            "authority_name": self.policies.authority_name(stage.plan.authority),
+            "state": str(stage.state),
+            "label": STAGE_NAMES[stage.state],
+            "substates": list(stage.substates),
+            "substate_labels": [SUBSTATE_NAMES.get(one, one) for one in stage.substates],
+            "reason": stage.reason,
+            "decided_at": stage.decided_at,
+            "list_id": stage.plan.list_id,
+        }
+
+    async def _mine(
+        self, session: AsyncSession, case: Case, dossier: Dossier, stage: Stage, now: datetime
+    ) -> dict[str, Any]:
+        """What my level demands, and what of it is still missing."""
+        plan = stage.plan
+        passed = await dossiers.passed_so_far(session, case, plan.authority)
+        missing = guards.missing(guards.Situation(plan, case.route, dossier, case.category, passed))
+        closing = await dossiers.closes_at(session, case, stage, self.policies.chain(plan.authority))
+        findings = dossier.findings_in_force(stage.stage_no)
+        asked = dossier.consultations_at(stage.stage_no)
+        return {
+            "stage_no": stage.stage_no,
+            "active": case.state is CaseState.OPEN and stage.state is StageState.IN_REVIEW,
+            "closes_at": closing,
+            "window_over": closing is not None and now >= closing,
+            "guards": [guard.code for guard in plan.guards],
+            "missing": [
+                {"code": one.code, "detail": one.detail, "rule": one.rule, "article": one.article} for one in missing
+            ],
+            "checklist": [
+                {
+                    "code": item.code,
+                    "label": item.label,
+                    "rule": item.rule,
+                    "findings": [
+                        {"pointer": one.pointer, "ok": one.ok, "note": one.note}
+                        for (code, _), one in findings.items()
+                        if code == item.code
+                    ],
+                }
+                for item in plan.checklist
+            ],
+            "consults": [
+                {
+                    "code": one.code,
+                    "name": one.name,
+                    "asked_on": asked[one.code].asked_on if one.code in asked else None,
+                    "answered_on": asked[one.code].answered_on if one.code in asked else None,
+                    "agrees": asked[one.code].agrees if one.code in asked else None,
+                    "opinion": asked[one.code].opinion if one.code in asked else "",
+                }
+                for one in plan.consults
+            ],
+            "below_average": guards.is_below_average(case.route, dossier),
+            "correction_days": plan.correction_days,
+            "list_id": plan.list_id,
+            "publishes": plan.publishes,
+            "article": plan.article,
+        }
+
+    def _round(self, row: RoundRow, stages: Sequence[StageRow]) -> dict[str, Any]:
+        return {
+            "round": row.round,
+            "admitted_at": row.admitted_at,
+            "content_hash": row.content_hash,
+            "superior": self.policies.authority_name(str(row.unit["superior"])),
+            "route_replaced": row.route_replaced,
+            "policies": [f"{one['id']}@{one['version']}" for one in row.policies],
+            "stages": [
+                {
+                    "stage_no": one.stage_no,
+                    "authority_name": self.policies.authority_name(one.authority),
+                    "state": one.state,
+                    "label": STAGE_NAMES[StageState(one.state)],
+                    "reason": one.reason,
+                    "decided_at": one.decided_at,
+                }
+                for one in stages
+                if one.round == row.round
+            ],
+        }
+
+    def _content(self, row: RoundRow, case: CaseRow) -> dict[str, Any]:
+        labels = self.policies.form_labels(row.policies, str(row.unit["superior"]), case.category, case.kind)
+        return {
+            "form": row.form,
+            "unit": {
+                "name": row.unit["name"],
+                "uscc": row.unit["uscc"],
+                "industries": row.unit["industries"],
+                "region": row.unit["region"],
+                "superior": self.policies.authority_name(str(row.unit["superior"])),
+            },
+            "values": [fact | {"label": labels.get(fact["code"], fact["code"])} for fact in row.facts],
+            "warnings": row.warnings,
+            "evidence": row.evidence,
+        }
+
+    async def _changes(self, session: AsyncSession, authority: str, rounds: Sequence[RoundRow]) -> list[dict[str, Any]]:
+        """What changed since this authority last decided (return: kept for each level)."""
+        decided = (
+            await session.exec(
+                select(DecisionRow.round)
+                .where(DecisionRow.submission_id == rounds[-1].submission_id, DecisionRow.authority == authority)
+                .order_by(col(DecisionRow.round).desc())
+                .limit(1)
+            )
+        ).first()
+        if decided is None or decided == rounds[-1].round:
+            return []
+        before = _values(next(one for one in rounds if one.round == decided))
+        now = _values(rounds[-1])
+        return [
+            {"code": key[0], "product": key[1], "year": key[2], "before": before.get(key), "now": now.get(key)}
+            for key in sorted(before.keys() | now.keys(), key=str)
+            if before.get(key) != now.get(key)
+        ]
+
+    async def _records(self, session: AsyncSession, case: Case) -> dict[str, Any]:
+        """Everything appended in this round, of all levels, with person and instant."""
+        this = (case.id, case.round)
+
+        async def rows(table: Any) -> Sequence[Any]:
+            found = await session.exec(select(table).where(table.submission_id == this[0], table.round == this[1]))
+            return found.all()
+
+        levels = {stage.stage_no: LEVEL_NAMES.get(stage.plan.level, "") for stage in case.stages}
+        names = {one.code: one.name for stage in case.stages for one in stage.plan.consults}
+        return {
+            "findings": [
+                _said(one, levels) | {"item": one.item, "pointer": one.pointer, "ok": one.ok, "note": one.note}
+                for one in sorted(await rows(FindingRow), key=lambda one: one.id)
+            ],
+            "marks": [
+                _said(one, levels)
+                | {"indicator": one.indicator, "points": decimal_text(one.points), "reason": one.reason}
+                for one in sorted(await rows(MarkRow), key=lambda one: one.id)
+            ],
+            "documents": [
+                {
+                    "id": one.id,
+                    "level": levels.get(one.stage_no),
+                    "name": one.name,
+                    "slot": one.slot,
+                    "size": one.size_bytes,
+                }
+                for one in await rows(DocumentRow)
+            ],
+            "opinions": [
+                {
+                    "level": levels.get(one.stage_no),
+                    "department": names.get(one.department, one.department),
+                    "answered_on": one.answered_on,
+                    "agrees": one.agrees,
+                    "opinion": one.opinion,
+                }
+                for one in await rows(ConsultationAnswerRow)
+            ],
+        }
+
+    def _line(self, row: JournalRow) -> dict[str, Any]:
+        return {
+            "at": row.recorded_at,
+            "what": row.type,
+            "label": HISTORY_NAMES.get(row.type, row.type),
+            "authority": row.authority,
+            "authority_name": self.policies.authority_name(row.authority) if row.authority else "系统",
+            "basis": row.basis,
+            "reason": row.reason,
+            "round": row.data.get("round"),
+            "version": row.data.get("version"),
+            "data": dict(row.data),
+        }
+
+
+HISTORY_NAMES = {
+    "opened": "受理",
+    "reopened": "重新受理",
+    "passed": "上报",
+    "returned": "退回",
+    "refused": "不予通过",
+    "cancelled": "取消申报资格",
+    "dropped": "未再上报，办结",
+    "withdrawn": "取消上报",
+    "barred": "处于禁止申报期",
+    "bar_lifted": "禁止申报解除",
+    "listed": "列入名单",
+    "not_listed": "不列入名单",
+    "findings_recorded": "填写核查意见",
+    "assessment_recorded": "定性评分",
+    "consultation_asked": "征求意见",
+    "consultation_answered": "部门答复",
+    "expert_review": "专家评审",
+    "document_uploaded": "上传推荐文件",
+    "reason_given": "书面理由",
+    "sheet_attached": "评分单更新",
+    "case_returned": "退回更正",
+    "withdrawal_answered": "答复取消上报",
+    "listing_decided": "名单决定",
+    "case_closed": "办结",
+}
+
+
+def _said(row: Any, levels: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "level": levels.get(row.stage_no, ""),
+        "stage_no": row.stage_no,
+        "person": row.person_name or row.person,
+        "at": row.recorded_at,
+    }
+
+
+def _values(row: RoundRow) -> dict[tuple[str, str, int | None], Any]:
+    return {(fact["code"], fact["product"], fact["year"]): fact["value"] for fact in row.facts}
+
+
+def _sheet(dossier: Dossier) -> dict[str, Any] | None:
+    sheet = dossier.sheet
+    if sheet is None:
+        return None
+    return {
+        "revision": sheet.revision,
+        "outcome": sheet.outcome,
+        "basis": sheet.basis,
+        "total": decimal_text(sheet.total) if sheet.total is not None else None,
+        "band": sheet.band,
+        "reasons": list(sheet.reasons),
+        "lines": [
+            {
+                "indicator": line.indicator,
+                "name": line.name,
+                "dimension": line.dimension,
+                "state": line.state,
+                "points": decimal_text(line.points) if line.points is not None else None,
+                "weight": decimal_text(line.weight),
+                "value": line.value,
+                "unit": line.unit,
+                "lead": line.lead,
+                "baseline": line.baseline,
+                "branch": line.branch,
+                "reason": line.reason,
+            }
+            for line in sheet.lines
+        ],
+    }
+
+
+def _average(case: Case, dossier: Dossier, policies: Policies) -> dict[str, Any] | None:
+    """Shown with date and count (N25-avg)."""
+    authority = guards.average_for(case.route, dossier)
+    if not authority:
+        return None
+    average = dossier.averages[authority]
+    return {
+        "authority_name": policies.authority_name(authority),
+        "points": decimal_text(average.points),
+        "count": average.count,
+        "population_at": average.population_at,
+    }
+
+
+def _case(row: CaseRow, content: RoundRow, stages: Sequence[StageRow]) -> Case:
+    """The case as read, without lock and people: nothing is decided on it."""
+    route = route_from_json(content.route)
+    plans = {plan.stage_no: plan for plan in route.stages}
+    return Case(
+        id=row.submission_id,
+        unit_id=row.unit_id,
+        campaign_id=row.campaign_id,
+        category=row.category,
+        kind=row.kind,
+        year=row.year,
+        state=CaseState(row.state),
+        round=row.round,
+        version=row.version,
+        route=route,
+        stages=[
+            Stage(
+                plans[one.stage_no],
+                StageState(one.state),
+                one.reason,
+                list(one.substates),
+                one.decided_at,
+                one.decided_by,
+            )
+            for one in stages
+        ],
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        barred=row.barred,
+    )

@@ -1,0 +1,169 @@
+"""The policies as review uses them: the route of a round, closing instants, publicity terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gf_policy import Book, PolicyLookupError, UnitAttributes
+from gf_policy import Route as PolicyRoute
+from gf_policy import StagePlan as PolicyStage
+from gf_policy.effective import EffectivePolicy
+from gf_review.domain.route import (
+    AT_ONCE,
+    ChecklistItem,
+    Department,
+    GuardPlan,
+    PublicityPlan,
+    Route,
+    StagePlan,
+    WindowPlan,
+)
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+class Policies:
+    """Reads the book; nothing here decides."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+
+    def route(self, base_id: str, *, superior: str, group: str | None, category: str, region: str, kind: str) -> Route:
+        """The route of a new round under the base policy and the overlays above the unit's superior authority."""
+        effective = self.book.effective_for(base_id, superior)
+        found = effective.route(UnitAttributes(superior, group, category, region), kind)
+        return self._route(found, effective)
+
+    def _route(self, found: PolicyRoute, effective: EffectivePolicy) -> Route:
+        return Route(tuple(self._stage(stage, effective) for stage in found.stages))
+
+    def _stage(self, stage: PolicyStage, effective: EffectivePolicy) -> StagePlan:
+        if not stage.applicable:
+            return StagePlan(stage.stage_no, stage.level, "", False)
+        publicity = stage.publicity
+        return StagePlan(
+            stage_no=stage.stage_no,
+            level=stage.level,
+            authority=stage.authority or "",
+            applicable=True,
+            guards=tuple(GuardPlan(one.code, dict(one.params), one.rule, one.article) for one in stage.guards),
+            list_id=stage.list_id or "",
+            also_lists=tuple(stage.also_lists),
+            publicity=PublicityPlan(publicity.days, publicity.unit, publicity.rule) if publicity else None,
+            travels=str(getattr(stage, "travels", AT_ONCE)),
+            recommends=stage.recommends,
+            consults=tuple(Department(code, self.department(code)) for code in stage.consults),
+            checklist=tuple(ChecklistItem(one.code, one.label, one.rule) for one in stage.checklist),
+            window=_window(effective, stage),
+            correction_days=stage.correction_days,
+            article=stage.article,
+        )
+
+    def department(self, code: str) -> str:
+        departments: Mapping[str, Any] = getattr(self.book, "departments", {})
+        found = departments.get(code)
+        return str(getattr(found, "name", found)) if found else code
+
+    def authority_name(self, authority_id: str) -> str:
+        if not authority_id or authority_id not in self.book.authorities:
+            return authority_id
+        return self.book.authorities.get(authority_id).name
+
+    def key_industry_name(self, code: str) -> str:
+        """重点行业 by its name; the code where the table does not know it."""
+        if not code:
+            return ""
+        try:
+            return self.book.industries.key(code).name
+        except PolicyLookupError:
+            return code
+
+    def form_labels(
+        self, policies: Sequence[Mapping[str, Any]], superior: str, category: str, kind: str
+    ) -> dict[str, str]:
+        """What the rows of the form are called; empty where the policy has moved on since."""
+        try:
+            form = self.book.effective_for(str(policies[0]["id"]), superior).form(category, kind)
+        except (PolicyLookupError, IndexError):
+            return {}
+        return {row.code: row.label for row in form.rows}
+
+    def chain(self, authority_id: str) -> tuple[str, ...]:
+        """The authority and all above it."""
+        if authority_id not in self.book.authorities:
+            return (authority_id,)
+        return tuple(one.id for one in self.book.authorities.chain(authority_id))
+
+    def publicity_end(self, day: date, days: int, unit: str) -> tuple[datetime, bool]:
+        """First instant after the last full day; provisional where the calendar of a year is not announced yet."""
+        if unit == "calendar":
+            end, provisional = day + timedelta(days=days), False
+        else:
+            found = self.book.calendar.add_working_days(day, days)
+            end, provisional = found.end, found.provisional
+        return datetime.combine(end + timedelta(days=1), time(), SHANGHAI), provisional
+
+
+def _window(effective: EffectivePolicy, stage: PolicyStage) -> WindowPlan | None:
+    """The level's window, or none where the policy sets no date for it."""
+    try:
+        window = effective.windows(f"decide:{stage.level}", stage.authority or "")
+    except PolicyLookupError:
+        return None
+    return WindowPlan(window.opens_at, window.closes_at, window.rule, window.article)
+
+
+# --- the route as stored with the round ------------------------------------------------------------------------------
+
+
+def route_to_json(route: Route) -> list[dict[str, Any]]:
+    return [_plain(asdict(stage)) for stage in route.stages]
+
+
+def route_from_json(stages: Sequence[Mapping[str, Any]]) -> Route:
+    return Route(tuple(_stage_from_json(stage) for stage in stages))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _stage_from_json(stage: Mapping[str, Any]) -> StagePlan:
+    publicity, window = stage["publicity"], stage["window"]
+    return StagePlan(
+        stage_no=stage["stage_no"],
+        level=stage["level"],
+        authority=stage["authority"],
+        applicable=stage["applicable"],
+        guards=tuple(GuardPlan(**guard) for guard in stage["guards"]),
+        list_id=stage["list_id"],
+        also_lists=tuple(stage["also_lists"]),
+        publicity=PublicityPlan(**publicity) if publicity else None,
+        travels=stage["travels"],
+        recommends=stage["recommends"],
+        consults=tuple(Department(**one) for one in stage["consults"]),
+        checklist=tuple(ChecklistItem(**item) for item in stage["checklist"]),
+        window=_window_from_json(window) if window else None,
+        correction_days=stage["correction_days"],
+        article=stage["article"],
+    )
+
+
+def _window_from_json(window: Mapping[str, Any]) -> WindowPlan:
+    opens, closes = window["opens_at"], window["closes_at"]
+    return WindowPlan(
+        datetime.fromisoformat(opens) if opens else None,
+        datetime.fromisoformat(closes) if closes else None,
+        window["rule"],
+        window["article"],
+    )

@@ -1,0 +1,471 @@
+"""Tables of review. Records of a case are appended; rows that carry a state keep the present one, the journal all.
+
+Ids of other services are opaque text here. What another service owns (units, campaigns, bars, memberships, averages,
+sheets) is kept as it came, under its natural key, so that either event may come first.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, ForeignKeyConstraint, Index, Numeric, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.types import Text
+from sqlmodel import Field
+
+from gf_chassis.tables import service_base
+
+if TYPE_CHECKING:
+    from sqlmodel import SQLModel as Base
+else:
+    Base = service_base("review")
+
+SERVICE = "review"
+ROUND_KEY = ["submission_id", "round"]
+
+
+def _json() -> Any:
+    return Column(JSONB, nullable=False)
+
+
+def _texts() -> Any:
+    return Column(ARRAY(Text), nullable=False)
+
+
+def _points(nullable: bool = False) -> Any:
+    return Column(Numeric(30, 12), nullable=nullable)
+
+
+def _of_round() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(ROUND_KEY, ["case_round.submission_id", "case_round.round"])
+
+
+# --- cases -----------------------------------------------------------------------------------------------------------
+
+
+class CaseRow(Base, table=True):
+    """案件, one per submission; locked by every move."""
+
+    __tablename__ = "review_case"
+    __table_args__ = (
+        Index("ix_review_case_unit", "unit_id"),
+        Index("ix_review_case_queue", "updated_at", "submission_id"),
+    )
+
+    submission_id: str = Field(primary_key=True)
+    number: str
+    unit_id: str
+    unit_name: str
+    uscc: str
+    region: str
+    key_industry: str
+    campaign_id: str
+    category: str
+    kind: str
+    year: int
+    state: str
+    outcome: str
+    round: int
+    barred: str
+    version: int
+    event_number: int
+    sheet_revision: int
+    sheet_total: Decimal | None = Field(default=None, sa_column=_points(nullable=True))
+    admitted_at: datetime
+    updated_at: datetime
+
+
+class RoundRow(Base, table=True):
+    """One round: the content that was admitted and the route it takes, as they stood."""
+
+    __tablename__ = "case_round"
+
+    submission_id: str = Field(primary_key=True, foreign_key="review_case.submission_id")
+    round: int = Field(primary_key=True)
+    unit: dict[str, Any] = Field(sa_column=_json())
+    policies: list[dict[str, Any]] = Field(sa_column=_json())
+    form: str
+    content_hash: str
+    facts: list[dict[str, Any]] = Field(sa_column=_json())
+    warnings: list[dict[str, Any]] = Field(sa_column=_json())
+    evidence: list[dict[str, Any]] = Field(sa_column=_json())
+    route: list[dict[str, Any]] = Field(sa_column=_json())
+    #: The next round took another route: who acted only here no longer sees the case.
+    route_replaced: bool = False
+    admitted_at: datetime
+    opened_at: datetime
+
+
+class StageRow(Base, table=True):
+    """阶段: the present state of one level in one round."""
+
+    __tablename__ = "stage"
+    __table_args__ = (_of_round(), Index("ix_stage_authority", "authority", "state"))
+
+    submission_id: str = Field(primary_key=True)
+    round: int = Field(primary_key=True)
+    stage_no: int = Field(primary_key=True)
+    level: str
+    authority: str
+    applicable: bool
+    state: str
+    reason: str
+    substates: list[str] = Field(sa_column=_texts())
+    decided_by: str
+    decided_at: datetime | None = None
+    #: When its turn came: what the queue is ordered by.
+    started_at: datetime | None = None
+
+
+class CasePersonRow(Base, table=True):
+    """Who has acted on the case, at which level: nobody acts at two."""
+
+    __tablename__ = "case_person"
+    __table_args__ = (Index("ix_case_person_authority", "authority", "submission_id", "round"),)
+
+    submission_id: str = Field(primary_key=True, foreign_key="review_case.submission_id")
+    person: str = Field(primary_key=True)
+    round: int = Field(primary_key=True)
+    level: str
+    authority: str
+
+
+class DecisionRow(Base, table=True):
+    """审核决定, appended."""
+
+    __tablename__ = "decision"
+    __table_args__ = (_of_round(), Index("ix_decision_case", "submission_id", "round"))
+
+    id: str = Field(primary_key=True)
+    submission_id: str
+    round: int
+    stage_no: int
+    decision: str
+    person: str
+    person_name: str
+    authority: str
+    case_version: int
+    sheet_revision: int
+    ground: str
+    article: str
+    reason: str
+    term_ends_at: datetime | None = None
+    recommendation_id: str
+    decided_at: datetime
+
+
+class FindingRow(Base, table=True):
+    """核查意见, appended; the last word per item and field counts."""
+
+    __tablename__ = "finding"
+    __table_args__ = (_of_round(), Index("ix_finding_case", "submission_id", "round"))
+
+    id: str = Field(primary_key=True)
+    submission_id: str
+    round: int
+    stage_no: int
+    item: str
+    pointer: str
+    ok: bool
+    note: str
+    person: str
+    person_name: str
+    recorded_at: datetime
+
+
+class MarkRow(Base, table=True):
+    """定性评分, appended; the last word per indicator counts."""
+
+    __tablename__ = "mark"
+    __table_args__ = (_of_round(), Index("ix_mark_case", "submission_id", "round"))
+
+    id: str = Field(primary_key=True)
+    submission_id: str
+    round: int
+    stage_no: int
+    indicator: str
+    points: Decimal = Field(sa_column=_points())
+    reason: str
+    person: str
+    person_name: str
+    recorded_at: datetime
+
+
+class ConsultationRow(Base, table=True):
+    """征求意见: asked."""
+
+    __tablename__ = "consultation"
+    __table_args__ = (_of_round(),)
+
+    submission_id: str = Field(primary_key=True)
+    round: int = Field(primary_key=True)
+    stage_no: int = Field(primary_key=True)
+    department: str = Field(primary_key=True)
+    asked_on: date
+    asked_by: str
+    recorded_at: datetime
+
+
+class ConsultationAnswerRow(Base, table=True):
+    """征求意见: answered, once."""
+
+    __tablename__ = "consultation_answer"
+
+    submission_id: str = Field(primary_key=True)
+    round: int = Field(primary_key=True)
+    stage_no: int = Field(primary_key=True)
+    department: str = Field(primary_key=True)
+    answered_on: date
+    agrees: bool
+    opinion: str
+    person: str
+    recorded_at: datetime
+
+
+class ExpertReviewRow(Base, table=True):
+    """专家评审, appended."""
+
+    __tablename__ = "expert_review"
+    __table_args__ = (_of_round(), Index("ix_expert_review_case", "submission_id", "round"))
+
+    id: str = Field(primary_key=True)
+    submission_id: str
+    round: int
+    stage_no: int
+    state: str
+    grade: str
+    note: str
+    person: str
+    recorded_at: datetime
+
+
+class DocumentRow(Base, table=True):
+    """Uploaded document of a case or of a batch; the bytes lie under their SHA-256."""
+
+    __tablename__ = "document"
+    __table_args__ = (
+        Index("ix_document_case", "submission_id", "round"),
+        Index("ix_document_recommendation", "recommendation_id"),
+    )
+
+    id: str = Field(primary_key=True)
+    submission_id: str
+    round: int
+    stage_no: int
+    recommendation_id: str
+    authority: str
+    slot: str
+    name: str
+    sha256: str
+    size_bytes: int
+    media_type: str
+    person: str
+    recorded_at: datetime
+
+
+class WrittenReasonRow(Base, table=True):
+    """书面理由, appended."""
+
+    __tablename__ = "written_reason"
+    __table_args__ = (_of_round(), Index("ix_written_reason_case", "submission_id", "round"))
+
+    id: str = Field(primary_key=True)
+    submission_id: str
+    round: int
+    stage_no: int
+    kind: str
+    text: str
+    person: str
+    recorded_at: datetime
+
+
+# --- batches and publicity -------------------------------------------------------------------------------------------
+
+
+class RecommendationRow(Base, table=True):
+    """推荐批次."""
+
+    __tablename__ = "recommendation"
+    __table_args__ = (Index("ix_recommendation_authority", "authority", "created_at"),)
+
+    id: str = Field(primary_key=True)
+    authority: str
+    campaign_id: str
+    category: str
+    kind: str
+    title: str
+    state: str
+    version: int
+    document: str
+    summary: list[dict[str, Any]] = Field(sa_column=_json())
+    created_at: datetime
+    updated_at: datetime
+
+
+class RecommendationItemRow(Base, table=True):
+    """One case of a batch. A case stands in one living batch at most."""
+
+    __tablename__ = "recommendation_item"
+    __table_args__ = (
+        Index("uq_recommendation_item_living", "submission_id", unique=True, postgresql_where=text("living")),
+    )
+
+    recommendation_id: str = Field(primary_key=True, foreign_key="recommendation.id")
+    submission_id: str = Field(primary_key=True, foreign_key="review_case.submission_id")
+    round: int
+    stage_no: int
+    position: int
+    case_version: int
+    sheet_revision: int
+    living: bool
+
+
+class PublicityRow(Base, table=True):
+    """公示."""
+
+    __tablename__ = "publicity"
+    __table_args__ = (
+        Index("uq_publicity_draft", "list_id", "campaign_id", unique=True, postgresql_where=text("state = 'drafted'")),
+        Index("ix_publicity_due", "until", postgresql_where=text("state = 'open'")),
+        Index("ix_publicity_authority", "authority", "created_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    list_id: str
+    campaign_id: str
+    authority: str
+    state: str
+    version: int
+    event_number: int
+    days: int
+    unit: str
+    rule: str
+    provisional: bool
+    opened_at: datetime | None = None
+    until: datetime | None = None
+    created_at: datetime
+
+
+class PublicityEntryRow(Base, table=True):
+    """One unit of a proposed list."""
+
+    __tablename__ = "publicity_entry"
+    __table_args__ = (Index("ix_publicity_entry_case", "submission_id"),)
+
+    publicity_id: str = Field(primary_key=True, foreign_key="publicity.id")
+    submission_id: str = Field(primary_key=True)
+    round: int
+    stage_no: int
+    unit_id: str
+    name: str
+    position: int
+    state: str
+    settled: bool
+
+
+class ObjectionRow(Base, table=True):
+    """异议 and the ruling on it, appended."""
+
+    __tablename__ = "objection"
+    __table_args__ = (Index("ix_objection_entry", "publicity_id", "submission_id"),)
+
+    id: str = Field(primary_key=True)
+    publicity_id: str = Field(foreign_key="publicity.id")
+    submission_id: str
+    #: raised, upheld, dismissed
+    act: str
+    text: str
+    person: str
+    recorded_at: datetime
+
+
+# --- kept from other services ----------------------------------------------------------------------------------------
+
+
+class SheetRow(Base, table=True):
+    """评分单: every revision, as scoring sent it; may come before its case."""
+
+    __tablename__ = "sheet"
+
+    submission_id: str = Field(primary_key=True)
+    round: int = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+    outcome: str
+    basis: str
+    total: Decimal | None = Field(default=None, sa_column=_points(nullable=True))
+    band: str
+    lines: list[dict[str, Any]] = Field(sa_column=_json())
+    reasons: list[str] = Field(sa_column=_texts())
+    ruleset: str
+    benchmark: str
+    received_at: datetime
+
+
+class UnitRow(Base, table=True):
+    """Name and state of a unit, for pages and batches."""
+
+    __tablename__ = "unit"
+
+    unit_id: str = Field(primary_key=True)
+    profile_version: int
+    name: str
+    state: str
+    superior: str
+
+
+class CampaignRow(Base, table=True):
+    """A campaign's windows and extensions."""
+
+    __tablename__ = "campaign"
+
+    campaign_id: str = Field(primary_key=True)
+    name: str
+    year: int
+    state: str
+    windows: list[dict[str, Any]] = Field(sa_column=_json())
+    extensions: list[dict[str, Any]] = Field(sa_column=_json())
+
+
+class BarRow(Base, table=True):
+    """A bar (禁止申报) on a unit."""
+
+    __tablename__ = "bar"
+    __table_args__ = (Index("ix_bar_unit", "unit_id"),)
+
+    bar_id: str = Field(primary_key=True)
+    unit_id: str
+    state: str
+    ground: str
+    article: str
+    since: str
+    until: str
+    reason: str
+    source: str
+
+
+class MembershipRow(Base, table=True):
+    """On which lists a unit stands."""
+
+    __tablename__ = "membership"
+
+    unit_id: str = Field(primary_key=True)
+    list_id: str = Field(primary_key=True)
+    state: str
+    effective: str
+    membership_id: str
+
+
+class AverageRow(Base, table=True):
+    """Averages of a closed ranking run."""
+
+    __tablename__ = "average"
+
+    authority: str = Field(primary_key=True)
+    category: str = Field(primary_key=True)
+    year: int = Field(primary_key=True)
+    run_id: str
+    points: Decimal = Field(sa_column=_points())
+    count: int
+    population_at: datetime

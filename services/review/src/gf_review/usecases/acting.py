@@ -1,0 +1,110 @@
+"""What every act on a case shares: lock, scope, freshness, then write and answer in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from gf_chassis.database import Database, UnitOfWork
+from gf_chassis.identity import Principal
+from gf_chassis.journal import EventPosition
+from gf_review.adapters import dossiers
+from gf_review.adapters.batches import Recommendations
+from gf_review.adapters.policy import Policies
+from gf_review.adapters.repository import Cases
+from gf_review.adapters.scope import require_visible
+from gf_review.domain.case import Case, Official
+from gf_review.domain.decisions import Seen, require_fresh
+from gf_review.domain.dossier import Dossier
+
+
+class Once(Protocol):
+    """An idempotency key (幂等键): answers again what was answered first."""
+
+    async def first(self, uow: UnitOfWork) -> None:
+        """Raises the first answer where there is one."""
+
+    async def keep(self, uow: UnitOfWork, result: Mapping[str, Any]) -> None:
+        """Stores the answer in the transaction of its effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an act answers with."""
+
+    result: dict[str, Any]
+    positions: list[EventPosition] = field(default_factory=list)
+
+
+def official(principal: Principal) -> Official:
+    return Official(principal.subject, principal.name, principal.authority, principal.roles)
+
+
+@dataclass
+class Act:
+    """One act on one locked case."""
+
+    uow: UnitOfWork
+    case: Case
+    dossier: Dossier
+    by: Official
+    at: datetime
+    once: Once | None
+
+    @property
+    def session(self) -> Any:
+        return self.uow.session
+
+    async def done(self) -> Done:
+        """Write the case with its events, remember the answer, commit. Only then may anyone be told."""
+        case = self.case
+        await Cases(self.uow).save(case, self.at)
+        if case.current is None or str(case.state) != "open":
+            await Recommendations(self.uow).release(case.id)
+        result = {
+            "submission_id": case.id,
+            "round": case.round,
+            "state": str(case.state),
+            "outcome": str(case.outcome or ""),
+            "version": case.version,
+            "sheet_revision": self.dossier.revision,
+            "etag": etag_of(case.version, self.dossier.revision),
+        }
+        return await finish(self.uow, self.once, result)
+
+
+async def finish(uow: UnitOfWork, once: Once | None, result: dict[str, Any]) -> Done:
+    if once is not None:
+        await once.keep(uow, result)
+    await uow.commit()
+    return Done(result, uow.positions)
+
+
+def etag_of(version: int, revision: int) -> str:
+    """What `If-Match` names: case version and sheet revision."""
+    return f"{version}-{revision}"
+
+
+@dataclass(frozen=True)
+class OnCase:
+    """Base of the use cases that act on a case."""
+
+    database: Database
+    policies: Policies
+
+    @asynccontextmanager
+    async def _act(self, principal: Principal, submission_id: str, seen: Seen, once: Once | None) -> AsyncIterator[Act]:
+        by = official(principal)
+        async with self.database.unit_of_work(principal.actor()) as uow:
+            if once is not None:
+                await once.first(uow)
+            await require_visible(uow.session, by.authority, submission_id)
+            case = await Cases(uow).require(submission_id)
+            # Again, now that the row is ours: the route may have been replaced while we waited for the lock.
+            await require_visible(uow.session, by.authority, submission_id)
+            dossier = await dossiers.read(uow.session, case)
+            require_fresh(case, dossier, seen)
+            yield Act(uow, case, dossier, by, await uow.now(), once)
