@@ -1,17 +1,22 @@
-"""How failures of the database and of other infrastructure are told apart: Transient, bad input, or a fault of ours."""
+"""How HTTP tells failures apart: Transient (503), a value the database refuses (422), or a fault of ours (500)."""
 
 from __future__ import annotations
 
-import asyncio
+import errno
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
 
-from gf_chassis.errors import Transient
+from gf_chassis.faults import family
 
-#: SQLSTATE classes and codes that heal by themselves: connection, resources, operator, lock, serialisation, read-only.
-_TRANSIENT_CLASSES = ("08", "53", "57", "40")
-_TRANSIENT_CODES = {"55P03", "25006", "25P03", "55006"}
+#: A cut or refused connection heals; a missing file or a full disk of ours does not.
+_CONNECTION = {
+    errno.ECONNREFUSED,
+    errno.ECONNRESET,
+    errno.ETIMEDOUT,
+    errno.EPIPE,
+    errno.EHOSTUNREACH,
+    errno.ENETUNREACH,
+}
 
 
 def sqlstate(error: BaseException) -> str:
@@ -26,18 +31,9 @@ def sqlstate(error: BaseException) -> str:
 
 def is_transient(error: BaseException) -> bool:
     """Whether trying again later may help."""
-    if isinstance(error, Transient | PoolTimeout | ConnectionError | asyncio.TimeoutError | TimeoutError):
-        return True
-    if isinstance(error, OSError):
-        # A refused or cut connection; a full disk or a missing file of ours is not.
-        return error.errno in {111, 110, 104, 32, 113, 101}
-    if isinstance(error, DBAPIError):
-        code = sqlstate(error)
-        if code:
-            return code[:2] in _TRANSIENT_CLASSES or code in _TRANSIENT_CODES
-        return error.connection_invalidated or isinstance(error, InterfaceError | OperationalError)
-    code = sqlstate(error)
-    return code[:2] in _TRANSIENT_CLASSES or code in _TRANSIENT_CODES
+    if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError):
+        return error.errno in _CONNECTION
+    return family(error) == "transient"
 
 
 def is_bad_data(error: BaseException) -> bool:

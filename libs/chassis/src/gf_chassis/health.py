@@ -6,10 +6,11 @@ import asyncio
 import functools
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, FastAPI, Response
 from sqlalchemy import text
 
 from gf_chassis import json, metrics
+from gf_chassis.progress import watch
 from gf_chassis.runtime import ServiceRuntime
 
 _CHECK_SECONDS = 2.0
@@ -36,6 +37,13 @@ def health_router(service: str, runtime: ServiceRuntime) -> APIRouter:
     return router
 
 
+def health_app(service: str, runtime: ServiceRuntime) -> FastAPI:
+    """Health alone, for the process of a worker."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(health_router(service, runtime))
+    return app
+
+
 async def readiness(runtime: ServiceRuntime) -> dict[str, str]:
     """What is checked → what is wrong with it; empty where nothing is."""
     checks = {"draining": "shutting down" if runtime.draining else ""}
@@ -47,8 +55,8 @@ async def readiness(runtime: ServiceRuntime) -> dict[str, str]:
     except Exception as error:
         # Whatever is wrong, the answer is "not ready"; the name of the error suffices here.
         checks["database"] = type(error).__name__
-    stuck = list(runtime.stuck_lanes()) if runtime.stuck_lanes else []
-    checks["readers"] = f"no progress: {', '.join(stuck)}" if stuck else ""
+    troubles = watch(runtime.name).problems(runtime.settings.stuck_after_seconds)
+    checks["readers"] = "; ".join(f"{part}: {trouble}" for part, trouble in troubles.items())
     return checks
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -127,14 +127,14 @@ class Admission:
         service: str,
         max_in_flight: int,
         max_body_bytes: int,
-        large_body: dict[str, int],
+        large_body: Mapping[str, int],
     ) -> None:
         self.app = app
         self.service = service
         self.max_in_flight = max_in_flight
         self.max_body_bytes = max_body_bytes
-        #: Path prefixes that take larger bodies (streamed evidence), with their limit.
-        self.large_body = large_body
+        #: Patterns of paths that take larger bodies (streamed evidence), with their limit.
+        self.large_body = [(re.compile(pattern), size) for pattern, size in large_body.items()]
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -168,8 +168,8 @@ class Admission:
                 raise BodyTooLarge(limit)
 
     def limit(self, scope: Scope) -> int:
-        for prefix, size in self.large_body.items():
-            if scope["path"].startswith(prefix):
+        for pattern, size in self.large_body:
+            if pattern.match(scope["path"]):
                 return size
         return self.max_body_bytes
 

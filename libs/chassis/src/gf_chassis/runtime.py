@@ -41,8 +41,6 @@ class ServiceRuntime:
 
     #: Set on SIGTERM: readiness says no, requests in flight are finished.
     draining: bool = False
-    #: Names the reader lanes of this process that no longer move; set by the worker where it runs in this process.
-    stuck_lanes: Callable[[], Sequence[str]] | None = None
 
     def __post_init__(self) -> None:
         if not self.package:

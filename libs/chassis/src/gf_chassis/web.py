@@ -31,6 +31,7 @@ from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
 import jinja2
+import orjson
 from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.datastructures import FormData
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
@@ -76,7 +77,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.environment.filters.update({"when": when, "day": day, "points": points, **self.filters})
+        self.environment.filters.update({"when": when, "day": day, "pretty": pretty, "points": points, **self.filters})
         self.environment.globals["role_names"] = ROLE_NAMES
 
     def owns(self, path: str) -> bool:
@@ -211,6 +212,11 @@ def day(value: date | datetime | str | None) -> str:
     if isinstance(value, datetime):
         return value.astimezone(SHANGHAI).strftime("%Y-%m-%d")
     return str(value) if value else ""
+
+
+def pretty(value: Any) -> str:
+    """JSON for people, Chinese readable."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode()
 
 
 def points(value: Decimal | str | None, places: int = 2) -> str:
