@@ -111,9 +111,9 @@ def create_app(
 ) -> FastAPI:
     """The application: API under ``/<service>/v1``, pages (``ui`` routers) under ``/<service>/ui``.
 
-    ``rejections`` are the service's own domain errors, ``large_body`` maps patterns of paths
-    (``/intake/v1/units/[^/]+/evidence``) to a larger limit of bytes for streamed uploads, ``pages`` brings the templates of the service's own pages,
-    ``verifier`` replaces the one that asks the issuer (tests).
+    ``rejections`` are the service's own domain errors. ``large_body`` maps patterns of paths
+    (``/intake/v1/units/[^/]+/evidence``) to a larger limit of bytes, for streamed uploads. ``pages`` brings the
+    templates of the service's own pages. ``verifier`` replaces the one that asks the issuer (tests).
     """
     settings = runtime.settings
     app = FastAPI(

@@ -8,6 +8,7 @@ import time
 from sqlalchemy import text
 from starlette.requests import Request
 
+from gf_chassis import positions
 from gf_chassis.errors import FieldError, Rejected
 from gf_chassis.journal import EventPosition
 from gf_chassis.metrics import METRICS
@@ -18,10 +19,6 @@ MAX_SECONDS = 2.0
 #: More waiting reads than this are answered at once: waiting must not eat the connections.
 MAX_WAITING = 32
 
-_APPLIED = text(
-    "select count(*) from position where topic = :topic and key = :key and number >= :number"
-    " and grp = any(cast(:groups as text[]))"
-)
 _WRITTEN = text("select 1 from journal where topic = :topic and key = :key and number = :number")
 
 
@@ -38,18 +35,17 @@ class PositionWaiter:
         header = request.headers.get("wait-for")
         if header is None:
             return None
-        positions = self.parse(header)
-        reached = await self._poll(positions)
+        reached = await self._poll(self.parse(header))
         METRICS.position_waits.labels(self.runtime.name, "reached" if reached else "timeout").inc()
         return reached
 
     def parse(self, header: str) -> list[EventPosition]:
         """The positions asked for; 422 where the header is not one or names a topic this service does not read."""
         parts = header.split(",")
-        positions = [EventPosition.parse(part) for part in parts]
-        if len(parts) > 8 or any(position is None or position.number < 1 for position in positions):
+        parsed = [EventPosition.parse(part) for part in parts]
+        if len(parts) > 8 or any(position is None or position.number < 1 for position in parsed):
             raise _malformed("应为 <topic>/<key>/<number>，与写操作返回的 Event-Position 相同。")
-        found = [position for position in positions if position is not None]
+        found = [position for position in parsed if position is not None]
         for position in found:
             topic = TOPICS.get(position.topic)
             if topic is None or not (topic.owner == self.runtime.name or self._groups(position.topic)):
@@ -59,14 +55,14 @@ class PositionWaiter:
     def _groups(self, topic: str) -> list[str]:
         return [subscription.group for subscription in self.runtime.subscriptions if topic in subscription.topics]
 
-    async def _poll(self, positions: list[EventPosition]) -> bool:
+    async def _poll(self, asked: list[EventPosition]) -> bool:
         if self._waiting >= MAX_WAITING:
             return False
         self._waiting += 1
         deadline = time.monotonic() + self.max_seconds
         pause = 0.01
         try:
-            left = positions
+            left = asked
             while left := [position for position in left if not await self._reached(position)]:
                 if time.monotonic() + pause > deadline:
                     return False
@@ -84,10 +80,7 @@ class PositionWaiter:
                 written = (await session.execute(_WRITTEN, asked)).first() is not None
                 if not written:
                     return False
-            if not groups:
-                return True
-            count = (await session.execute(_APPLIED, {**asked, "groups": groups})).scalar_one()
-            return bool(count == len(groups))
+            return await positions.reached(session, groups, position.topic, position.key, position.number)
 
 
 def _malformed(detail: str) -> Rejected:
