@@ -1,9 +1,9 @@
 """The only loader, checker and interpreter of policies/.
 
-    book = gf_policy.load()
-    effective = book.effective_for("national/2025/n25", "cq.yubei")
-    form = effective.form("factory", "application")
-    checked = form.check(content)
+book = gf_policy.load()
+effective = book.effective_for("national/2025/n25", "cq.yubei")
+form = effective.form("factory", "application")
+checked = form.check(content)
 """
 
 from gf_policy.authorities import AuthorityTree

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from pathlib import Path
 
+from gf_policy.files import PolicyFile, check_schema, read_yaml
 from gf_policy.model import WorkingDayResult
 
 
@@ -33,3 +35,32 @@ class Calendar:
             if self.is_working_day(end):
                 days -= 1
         return WorkingDayResult(end, provisional)
+
+
+def read_calendar(root: Path) -> Calendar:
+    years: dict[int, dict[date, bool]] = {}
+    for path in sorted((root / "calendars").glob("[0-9]*.yaml")):
+        file = read_yaml(root, f"calendars/{path.name}")
+        check_schema(root, file, "calendar")
+        if path.name != f"{file.data['year']}.yaml":
+            raise file.fault("文件名应为年份。", "year")
+        years[file.data["year"]] = {**_days(file, "days_off", False), **_days(file, "working_weekends", True)}
+    guess = read_yaml(root, "calendars/guess.yaml")
+    check_schema(root, guess, "calendar-guess")
+    fixed = {(int(day["day"][:2]), int(day["day"][3:])): day["name"] for day in guess.data["fixed_days"]}
+    return Calendar(years, fixed)
+
+
+def _days(file: PolicyFile, key: str, working: bool) -> dict[date, bool]:
+    days: dict[date, bool] = {}
+    for index, entry in enumerate(file.data[key]):
+        try:
+            day = date.fromisoformat(entry["date"])
+        except ValueError:
+            raise file.fault(f"没有“{entry['date']}”这一天。", key, index) from None
+        if day.year != file.data["year"] or day in days:
+            raise file.fault(f"“{day}”不在本年，或重复。", key, index)
+        if working and day.weekday() < 5:
+            raise file.fault(f"“{day}”不是周末，不需要写成调休上班。", key, index)
+        days[day] = working
+    return days

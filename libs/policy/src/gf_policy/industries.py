@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from gf_policy.errors import PolicyLookupError
+from gf_policy.errors import PolicyError, PolicyLookupError
+from gf_policy.files import check_schema, read_yaml
 from gf_policy.model import Industry, KeyIndustry, Sector
 
 
@@ -29,7 +32,9 @@ class IndustryTable:
             return self._industries[code]
         except KeyError:
             raise PolicyLookupError(
-                "unknown_industry", f"国民经济行业分类（GB/T 4754-2017）中没有代码“{code}”，请核对。", rule="DM-industry"
+                "unknown_industry",
+                f"国民经济行业分类（GB/T 4754-2017）中没有代码“{code}”，请核对。",
+                rule="DM-industry",
             ) from None
 
     def name(self, code: str) -> str:
@@ -51,7 +56,7 @@ class IndustryTable:
             ) from None
 
     def suggest(self, codes: Sequence[str]) -> tuple[KeyIndustry, ...]:
-        """Key industries the GB/T 4754 codes point to. A proposal only: the scope note is the platform's (N25 附件3)."""
+        """Key industries the GB/T 4754 codes point to: a proposal, the scope note is the platform's (N25 附件3)."""
         found: dict[str, KeyIndustry] = {}
         for code in codes:
             for length in range(len(code), 1, -1):
@@ -62,3 +67,49 @@ class IndustryTable:
     @property
     def sectors(self) -> tuple[Sector, ...]:
         return tuple(self._sectors.values())
+
+
+GBT4754 = "industries/gbt4754-2017.csv"
+KEYS = "industries/key-industries.yaml"
+SECTORS = "industries/sectors.yaml"
+
+
+def read_industries(root: Path) -> IndustryTable:
+    industries = _read_gbt4754(root)
+    known = {industry.code for industry in industries}
+    file = read_yaml(root, KEYS)
+    check_schema(root, file, "key-industries")
+    keys: dict[str, KeyIndustry] = {}
+    mapping: dict[str, list[str]] = {}
+    for number, sector in enumerate(file.data["sectors"]):
+        for index, row in enumerate(sector["industries"]):
+            here = ("sectors", number, "industries", index)
+            if row["code"] in keys:
+                raise file.fault(f"重点行业“{row['code']}”重复。", *here)
+            keys[row["code"]] = KeyIndustry(row["code"], row["name"], sector["code"], sector["name"])
+            for code in row["gbt4754"]:
+                if code not in known:
+                    raise file.fault(f"GB/T 4754-2017 中没有代码“{code}”。", *here)
+                mapping.setdefault(code, []).append(row["code"])
+    sectors = _read_sectors(root, {sector["code"] for sector in file.data["sectors"]})
+    return IndustryTable(industries, list(keys.values()), sectors, {code: tuple(k) for code, k in mapping.items()})
+
+
+def _read_gbt4754(root: Path) -> list[Industry]:
+    try:
+        with (root / GBT4754).open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        return [Industry(row["code"], int(row["level"]), row["section"], row["name"]) for row in rows]
+    except (OSError, KeyError, ValueError) as fault:
+        raise PolicyError(GBT4754, f"无法读取：{fault}。") from None
+
+
+def _read_sectors(root: Path, annex: set[str]) -> list[Sector]:
+    file = read_yaml(root, SECTORS)
+    check_schema(root, file, "sectors")
+    sectors = []
+    for index, row in enumerate(file.data["sectors"]):
+        if row["annex_sector"] is not None and row["annex_sector"] not in annex:
+            raise file.fault(f"重点行业清单中没有大类“{row['annex_sector']}”。", "sectors", index)
+        sectors.append(Sector(row["code"], row["name"], row["annex_sector"], row.get("written_out", False)))
+    return sectors

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Level = Literal["county", "city", "province", "group", "ministry"]
 ListLevel = Literal["city", "provincial", "national"]
@@ -27,11 +27,13 @@ class Source:
 
     document: str
     article: str
-    assumption: bool = False
-    reason: str = ""
+    assumption: str = ""
 
     def __str__(self) -> str:
-        return f"{self.document} {self.article}".strip() if not self.assumption else f"约定：{self.reason}"
+        cited = f"{self.document} {self.article}".strip()
+        if not self.assumption:
+            return cited
+        return f"{cited}（本系统约定）" if cited else "本系统约定"
 
 
 # --- who ------------------------------------------------------------------------------------------------------------
@@ -123,6 +125,7 @@ class Policy:
     extends: str | None  # base id, for overlays
     categories: tuple[str, ...]
     kinds: tuple[str, ...]
+    third_party_report: bool | None = None  # N25-self
     bar_years: int | None = None  # years of 禁止申报 after fraud
     settings: Mapping[str, object] = field(default_factory=dict)  # caps, grades, review terms … as plain data
 
@@ -140,7 +143,7 @@ class Window:
     """When an act may be done: opens_at <= instant < closes_at."""
 
     act: str  # "submit" or "decide:<level>"
-    authority: str  # "" for the campaign's own, else the authority that set it
+    authority: str  # who set the date, and so may extend it: "miit", "cq" …
     opens_at: datetime
     closes_at: datetime
     rule: str
@@ -178,13 +181,35 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """A condition on who may apply (GD-8, GD-9): the form's row that shows it."""
+    """Who may apply in a category, as far as the profile shows it (GD-8, GD-9)."""
 
-    code: str
-    fact: str
-    label: str
+    uscc_required: bool
+    industry_divisions: frozenset[str]  # two-digit divisions (大类) of GB/T 4754 for the main industry; empty = any
     rule: str
     article: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticListing:
+    """A listing on one level that enters another list as well, without a decision of its own (自动纳入)."""
+
+    on_level: ListLevel
+    adds_level: ListLevel
+    authority: str
+    categories: frozenset[str]
+    rule: str
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListingGates:
+    """What is asked again at listing (不得列入): how far back removals count and how long fraud bars."""
+
+    removal_lookback_years: int
+    fraud_bar_years: int
+    article_removed: str
+    article_fraud: str
 
 
 # --- routes ---------------------------------------------------------------------------------------------------------
@@ -210,8 +235,9 @@ class Department:
 class GuardPlan:
     """What must be on record before a stage may pass.
 
-    Codes: checklist, marks, consultations, recommendation_document, expert_review, below_average_reason,
-    precondition_reason, quota, exclusions, batch.
+    Codes: checklist {}, marks {indicators?}, sheet {not_scorable}, consultations {}, expert_review {optional, …},
+    recommendation_document {}, batch {}, below_average_reason {}, exclusions {}, quota {max},
+    list_required {list_level}, list_reason {list_level}.
     """
 
     code: str
@@ -244,6 +270,7 @@ class StagePlan:
     consults: tuple[str, ...] = ()  # department codes
     checklist: tuple[ChecklistItem, ...] = ()
     recommends: int | None = None  # stage_no of the next applicable stage
+    travels: Literal["at_once", "after_publicity"] = "at_once"  # whether the next level waits for the publicity
     correction_days: int = 10  # term offered when a stage returns a case
     article: str = ""
 
@@ -313,8 +340,13 @@ class EvidenceSlot:
     always: bool = False  # mandatory whatever the values say (in the channels named)
     at: Literal["verify", "submit"] = "verify"
     max_files: int = 10
+    media_types: tuple[str, ...] = ("application/pdf", "image/jpeg", "image/png")
     rule: str = ""
     article: str = ""
+
+    @property
+    def required(self) -> bool:
+        return self.always
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,10 +367,11 @@ class Problem:
     rule: str
     message: str
     article: str = ""
+    field: str = ""  # row code, for what has no place in the content yet (a missing value)
+    year: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FactRow:
+class FactRow(NamedTuple):
     """A checked value. `value`: canonical decimal string, bool, tuple of codes or text; None unless given."""
 
     code: str
@@ -361,11 +394,6 @@ class Checked:
         return not self.errors
 
 
-@dataclass(frozen=True, slots=True)
-class WorkingDayResult:
+class WorkingDayResult(NamedTuple):
     end: date
-    provisional: bool
-
-    def __iter__(self):  # type: ignore[no-untyped-def]  # (end, provisional) = calendar.add_working_days(…)
-        yield self.end
-        yield self.provisional
+    provisional: bool  # the official calendar of a year on the way is not known yet

@@ -44,7 +44,9 @@ def validate(code: str) -> str:
     if len(code) != 18:
         raise InvalidUscc(f"统一社会信用代码应为 18 位，收到 {len(code)} 位，请核对营业执照后重新填写。")
     if not _SHAPE.fullmatch(code):
-        raise InvalidUscc("统一社会信用代码只能使用半角数字和大写字母（不含 I、O、S、V、Z），第 3 至 8 位为数字，请核对。")
+        raise InvalidUscc(
+            "统一社会信用代码只能使用半角数字和大写字母（不含 I、O、S、V、Z），第 3 至 8 位为数字，请核对。"
+        )
     if code[16] != organisation_check_character(code[8:16]):
         raise InvalidUscc("统一社会信用代码第 9 至 17 位（组织机构代码）的校验位不正确，请核对营业执照后重新填写。")
     if code[17] != check_character(code[:17]):

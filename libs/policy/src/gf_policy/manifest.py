@@ -1,0 +1,72 @@
+"""The manifest: the SHA-256 of every published file. A published file never changes; a correction is a new version."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from gf_policy.errors import PolicyError
+
+NAME = "MANIFEST"
+# Not law: explanations, examples and tests beside it may be improved at any time.
+_NOT_PUBLISHED = ("README.md", "cases.yaml")
+
+
+def is_law(name: str) -> bool:
+    parts = name.split("/")
+    return (
+        parts[-1] not in _NOT_PUBLISHED and "examples" not in parts and name != NAME and not parts[-1].startswith(".")
+    )
+
+
+def law_files(root: Path) -> list[str]:
+    names = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+    return sorted(name for name in names if is_law(name))
+
+
+def digest(root: Path, name: str) -> str:
+    return hashlib.sha256((root / name).read_bytes()).hexdigest()
+
+
+def read(root: Path) -> dict[str, str]:
+    path = root / NAME
+    if not path.exists():
+        return {}
+    entries: dict[str, str] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line or line.startswith("#"):
+            continue
+        sha, _, name = line.partition("  ")
+        if len(sha) != 64 or not name or name in entries:
+            raise PolicyError(NAME, "应为“<sha256>  <路径>”，且每个路径只出现一次。", number)
+        entries[name] = sha
+    return entries
+
+
+def write(root: Path, entries: Mapping[str, str]) -> None:
+    head = "# 已发布文件的 SHA-256。已发布的文件不再改动，更正另立新版本。新增：python -m gf_policy.publish\n"
+    body = "".join(f"{entries[name]}  {name}\n" for name in sorted(entries))
+    (root / NAME).write_text(head + body, encoding="utf-8")
+
+
+def verify(root: Path) -> dict[str, str]:
+    """The manifest's entries, after every file was found as published."""
+    entries = read(root)
+    present = law_files(root)
+    if not entries:
+        return {name: digest(root, name) for name in present}
+    for name in sorted(set(entries) - set(present)):
+        raise PolicyError(name, "已发布的文件不见了；已发布的文件不得删除。")
+    for name in present:
+        if name not in entries:
+            raise PolicyError(name, "文件尚未发布；核对无误后运行 python -m gf_policy.publish。")
+        if digest(root, name) != entries[name]:
+            raise PolicyError(name, "已发布的文件被改动；请恢复原文，更正应另立新版本。")
+    return entries
+
+
+def folder_hash(entries: Mapping[str, str], folder: str) -> str:
+    """One hash over the published files of a policy folder."""
+    lines: Iterable[str] = (f"{entries[name]}  {name}\n" for name in sorted(entries) if name.startswith(folder + "/"))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
