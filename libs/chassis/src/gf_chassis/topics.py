@@ -1,0 +1,55 @@
+"""Topics in Kafka 主题: made from the topic files, and compared with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+#: Kept without end: domain topics are the history that new consumers begin with.
+_CONFIG: Final = {"retention.ms": "-1", "cleanup.policy": "delete", "max.message.bytes": str(1024 * 1024)}
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPlan:
+    name: str
+    partitions: int
+
+
+def planned() -> list[TopicPlan]:
+    """What the topic files say."""
+    from gf_proto import TOPICS
+
+    return [TopicPlan(name, topic.partitions) for name, topic in sorted(TOPICS.items())]
+
+
+async def ensure(bootstrap: str, topics: Iterable[TopicPlan], *, replication: int = 1) -> list[str]:
+    """Create the topics that are missing; returns their names. Partition counts are never changed: keys would move."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=30_000)
+    await admin.start()
+    try:
+        wanted = {topic.name: topic for topic in topics}
+        existing = set(await admin.list_topics())
+        config = dict(_CONFIG)
+        if replication >= 3:
+            config["min.insync.replicas"] = str(replication - 1)
+        missing = [
+            NewTopic(name, topic.partitions, replication, topic_configs=config)
+            for name, topic in wanted.items()
+            if name not in existing
+        ]
+        if not missing:
+            return []
+        answer = await admin.create_topics(missing)
+        created = []
+        for name, code, *message in answer.topic_errors:
+            if code == 0:
+                created.append(name)
+            elif for_code(code) is not TopicAlreadyExistsError:
+                raise for_code(code)(f"{name}: {message}")
+        return created
+    finally:
+        await admin.close()
