@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from gf_chassis.idempotency import Once
 from gf_registry.usecases.impose_bar import BarOrder, impose_bar
 from services.registry.tests.db.support import CITY, NATIONAL, PROVINCIAL, Station, registrar
 
@@ -82,7 +83,7 @@ def order(story: object, ground: str = "excl_accident") -> BarOrder:
 
 
 async def bar(station: Station, story: object) -> None:
-    await impose_bar(station.uow(registrar("gd")), station.law, registrar("gd"), order(story))
+    await impose_bar(station.uow(registrar("gd")), Once(), station.law, registrar("gd"), order(story))
 
 
 @pytest.mark.rule("GD-17-gates")
@@ -155,3 +156,15 @@ async def test_unknown_verdict_is_held(station: Station) -> None:
     message.list_id = f"state:{uuid4()}"  # type: ignore[attr-defined]
     with pytest.raises(Poison):
         await station.hear(message)
+
+
+async def test_decided_again_in_the_same_round(station: Station) -> None:
+    """Kept off the list first (an objection was upheld), listed later in the same round."""
+    story = station.make()
+    await station.hear(story.admitted())
+    await station.hear(story.decided(wanted=False))
+    assert await story.memberships() == []
+    await station.hear(story.decided())
+    assert await story.memberships() == [(str(NATIONAL), "listed", "")]
+    await station.hear(story.decided(wanted=False))
+    assert await story.memberships() == [(str(NATIONAL), "listed", "")]

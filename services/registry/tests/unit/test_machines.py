@@ -38,7 +38,8 @@ LAWFUL: dict[type[StrEnum], set[tuple[str, str]]] = {
     },
     listings.ListingState: {
         ("waiting", to) for to in ("listed", "already_listed", "refused", "not_listed", "superseded")
-    },
+    }
+    | {("not_listed", "waiting")},
 }
 TABLES = {
     memberships.MembershipState: memberships.TRANSITIONS,

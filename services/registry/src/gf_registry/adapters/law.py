@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
+from gf_registry.domain.lists import ListId
 from gf_registry.domain.rules import Ground, ListingRules
 
 if TYPE_CHECKING:
     from gf_policy import Book, EffectivePolicy
+
+
+#: Levels and kinds of authorities that keep a list of the level.
+KEEPERS = {
+    "national": frozenset({"ministry"}),
+    "provincial": frozenset({"province", "separately_planned", "xpcc"}),
+    "city": frozenset({"city"}),
+}
 
 
 class Law(Protocol):
@@ -27,7 +36,11 @@ class Law(Protocol):
         """Ids of the authority and of all above it; empty for one that is not in the tree."""
         ...
 
-    def known(self, authority: str) -> bool: ...
+    def keeps(self, list_id: ListId) -> bool:
+        """Whether this authority keeps lists of that level and category (GD art. 2: three levels)."""
+        ...
+
+    def name(self, authority: str) -> str: ...
 
 
 class PolicyLaw:
@@ -52,6 +65,17 @@ class PolicyLaw:
 
     def known(self, authority: str) -> bool:
         return authority in self.book.authorities
+
+    def keeps(self, list_id: ListId) -> bool:
+        if not self.known(list_id.authority):
+            return False
+        authority = self.book.authorities.get(list_id.authority)
+        # A separately planned city reports like a province (N25-recip), so it may keep a list of either name.
+        levels = KEEPERS[list_id.level]
+        return list_id.category in authority.competence and (authority.level in levels or authority.kind in levels)
+
+    def name(self, authority: str) -> str:
+        return self.book.authorities.get(authority).name if self.known(authority) else authority
 
     def _base(self, policy_ids: Sequence[str]) -> str | None:
         known = {p.id: p for p in self.book.policies()}

@@ -270,6 +270,7 @@ class Repository:
                 wanted=x.wanted, publicity_id=x.publicity_id, year=x.year, state="",
             )  # fmt: skip
             self.session.add(row)
+        row.wanted, row.publicity_id = x.wanted, x.publicity_id
         row.state, row.ground = x.state.value, x.ground
 
 

@@ -26,7 +26,8 @@ TRANSITIONS: dict[ListingState, frozenset[ListingState]] = {
     _S.LISTED: frozenset(),
     _S.ALREADY_LISTED: frozenset(),
     _S.REFUSED: frozenset(),
-    _S.NOT_LISTED: frozenset(),
+    # Decided again in the same round.
+    _S.NOT_LISTED: frozenset({_S.WAITING}),
     _S.SUPERSEDED: frozenset(),
 }
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from gf_chassis.database import UnitOfWork
 from gf_chassis.errors import NotFound, Rejected, Stale
 from gf_chassis.http import etag
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.journal import Entry
 from gf_registry.adapters.law import Law
@@ -19,14 +20,26 @@ from gf_registry.domain.lists import GreenList
 from gf_registry.domain.memberships import Change, ChangeKind, Membership, NameOnList
 from gf_registry.domain.standings import Standing
 
+from . import answers
+from .answers import Answer
 from .scope import keeper_of, over_unit
 from .steps import append_change, tell_membership, today
 
 
 async def decide_adjustment(
-    uow: UnitOfWork, law: Law, principal: Principal, adjustment_id: UUID, *, agreed: bool, reason: str, seen: int
-) -> Adjustment:
+    uow: UnitOfWork,
+    once: Once,
+    law: Law,
+    principal: Principal,
+    adjustment_id: UUID,
+    *,
+    agreed: bool,
+    reason: str,
+    seen: int,
+) -> Answer:
     async with uow:
+        if first := await once.first(uow):
+            return first
         repo = Repository(uow)
         row = await repo.session.get(AdjustmentRow, adjustment_id)
         if row is None:
@@ -35,7 +48,7 @@ async def decide_adjustment(
         adjustment = await repo.adjustment(adjustment_id)
         assert adjustment is not None
         if adjustment.list_id is not None:
-            keeper_of(principal, adjustment.list_id)
+            keeper_of(law, principal, adjustment.list_id)
         else:
             await over_unit(repo.session, law, principal, adjustment.unit_id)
             principal.require("registrar", rule="GD-21-now")
@@ -54,8 +67,10 @@ async def decide_adjustment(
                 "standing", str(standing.unit_id), "adjustment_decided", data, basis=adjustment.article, reason=reason
             )
         )
+        answer = answers.adjustment(adjustment)
+        await once.keep(uow, answer)
         await uow.commit()
-        return adjustment
+        return answer
 
 
 async def _carry_out(

@@ -10,15 +10,19 @@ from uuid import UUID
 
 from gf_chassis.database import UnitOfWork
 from gf_chassis.errors import FieldError, Rejected
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.ids import new_id
 from gf_registry.adapters import projection
+from gf_registry.adapters.law import Law
 from gf_registry.adapters.repository import Repository
 from gf_registry.adapters.tables import ImportedUnitRow
 from gf_registry.domain.editions import Edition
 from gf_registry.domain.lists import ListId
 from gf_registry.domain.memberships import ChangeKind, Membership, MembershipState, NameOnList
 
+from . import answers
+from .answers import Answer
 from .publish_edition import publish
 from .scope import keeper_of
 from .steps import append_change
@@ -37,11 +41,14 @@ class ImportEntry:
 
 
 async def import_list(
-    uow: UnitOfWork, principal: Principal, list_id: ListId, entries: Sequence[ImportEntry], *,
+    uow: UnitOfWork,
+    once: Once, law: Law, principal: Principal, list_id: ListId, entries: Sequence[ImportEntry], *,
     year: int, effective: date, document: str,
-) -> Edition:  # fmt: skip
-    keeper_of(principal, list_id)
+) -> Answer:  # fmt: skip
+    keeper_of(law, principal, list_id)
     async with uow:
+        if first := await once.first(uow):
+            return first
         repo = Repository(uow)
         await projection.lock_linking(repo.session, importing=True)
         units = await _units(repo, list_id.category, entries)
@@ -65,8 +72,10 @@ async def import_list(
         edition = Edition(id=new_id(), list_id=list_id, year=year, document=document, effective=effective)
         await repo.session.flush()
         await publish(uow, repo, green, edition, await repo.pending(list_id), standings)
+        answer = answers.edition(edition)
+        await once.keep(uow, answer)
         await uow.commit()
-        return edition
+        return answer
 
 
 async def _units(repo: Repository, category: str, entries: Sequence[ImportEntry]) -> list[UUID]:

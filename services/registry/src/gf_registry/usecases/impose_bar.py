@@ -8,6 +8,7 @@ from uuid import UUID
 
 from gf_chassis.database import UnitOfWork
 from gf_chassis.errors import FieldError, Rejected
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.ids import new_id
 from gf_registry.adapters.law import Law
@@ -15,6 +16,8 @@ from gf_registry.adapters.repository import Repository
 from gf_registry.domain.bars import Bar, years_after
 from gf_registry.domain.rules import Ground, ListingRules
 
+from . import answers
+from .answers import Answer
 from .scope import over_unit
 from .steps import put_bar_in_force, today
 
@@ -33,8 +36,10 @@ class BarOrder:
     open_ended: bool = False
 
 
-async def impose_bar(uow: UnitOfWork, law: Law, principal: Principal, order: BarOrder) -> Bar:
+async def impose_bar(uow: UnitOfWork, once: Once, law: Law, principal: Principal, order: BarOrder) -> Answer:
     async with uow:
+        if first := await once.first(uow):
+            return first
         repo = Repository(uow)
         standing = await repo.lock_standing(order.unit_id)
         await over_unit(repo.session, law, principal, order.unit_id)
@@ -54,8 +59,10 @@ async def impose_bar(uow: UnitOfWork, law: Law, principal: Principal, order: Bar
             source_date=order.source_date, from_=start, until=until, reason=order.reason,
         )  # fmt: skip
         await put_bar_in_force(uow, repo, standing, bar, now)
+        answer = answers.bar(bar)
+        await once.keep(uow, answer)
         await uow.commit()
-        return bar
+        return answer
 
 
 def _ground(rules: ListingRules, code: str) -> Ground:

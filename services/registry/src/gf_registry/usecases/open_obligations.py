@@ -12,6 +12,7 @@ from gf_chassis.identity import Principal
 from gf_chassis.ids import new_id
 from gf_chassis.journal import Entry
 from gf_registry.adapters import contracts
+from gf_registry.adapters.law import Law
 from gf_registry.adapters.repository import Repository
 from gf_registry.adapters.tables import ObligationRow
 from gf_registry.domain.lists import ListId
@@ -28,10 +29,10 @@ _WITHOUT = text(
 
 
 async def open_obligations(
-    database: Database, principal: Principal, list_id: ListId, *, year: int, kind: str, due: date
+    database: Database, law: Law, principal: Principal, list_id: ListId, *, year: int, kind: str, due: date
 ) -> int:
     """How many were opened. Calling it again opens what is missing only."""
-    keeper_of(principal, list_id)
+    keeper_of(law, principal, list_id)
     opened = 0
     while True:
         count = await _open_chunk(database, principal, list_id, year, kind, due)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from gf_chassis.database import UnitOfWork
 from gf_chassis.errors import FieldError, Rejected
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.ids import new_id
 from gf_chassis.journal import Entry
@@ -17,6 +18,8 @@ from gf_registry.domain.adjustments import MAJOR_INCIDENT, Adjustment, Adjustmen
 from gf_registry.domain.lists import ListId
 from gf_registry.domain.rules import Ground
 
+from . import answers
+from .answers import Answer
 from .scope import keeper_of, over_unit
 from .steps import today
 
@@ -41,12 +44,14 @@ class Proposal:
     new_name: str = ""
 
 
-async def propose_adjustment(uow: UnitOfWork, law: Law, principal: Principal, proposal: Proposal) -> Adjustment:
+async def propose_adjustment(uow: UnitOfWork, once: Once, law: Law, principal: Principal, proposal: Proposal) -> Answer:
     async with uow:
+        if first := await once.first(uow):
+            return first
         repo = Repository(uow)
         standing = await repo.lock_standing(proposal.unit_id)
         if proposal.list_id is not None:
-            keeper_of(principal, proposal.list_id)
+            keeper_of(law, principal, proposal.list_id)
         else:
             await over_unit(repo.session, law, principal, proposal.unit_id)
             principal.require("registrar", rule="GD-21-now")
@@ -68,8 +73,10 @@ async def propose_adjustment(uow: UnitOfWork, law: Law, principal: Principal, pr
                 reason=proposal.reason,
             )
         )  # fmt: skip
+        answer = answers.adjustment(adjustment)
+        await once.keep(uow, answer)
         await uow.commit()
-        return adjustment
+        return answer
 
 
 def _exclusions(grounds: Mapping[str, Ground]) -> dict[str, str]:

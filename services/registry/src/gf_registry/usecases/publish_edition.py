@@ -8,9 +8,11 @@ from uuid import UUID
 from gf_chassis.database import UnitOfWork
 from gf_chassis.errors import NotFound, Rejected, Stale
 from gf_chassis.http import etag
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.journal import Entry
 from gf_registry.adapters import contracts, reading
+from gf_registry.adapters.law import Law
 from gf_registry.adapters.repository import Repository
 from gf_registry.domain.adjustments import AdjustmentState
 from gf_registry.domain.editions import Edition, EditionState
@@ -18,6 +20,8 @@ from gf_registry.domain.lists import GreenList, ListId
 from gf_registry.domain.memberships import Change, ChangeKind, Membership
 from gf_registry.domain.standings import Standing
 
+from . import answers
+from .answers import Answer
 from .scope import keeper_of
 from .steps import by_membership, tell_membership, today
 
@@ -25,11 +29,13 @@ Pending = list[tuple[Change, UUID | None]]
 
 
 async def publish_edition(
-    uow: UnitOfWork, principal: Principal, list_id: ListId, edition_id: UUID, *, seen: int
-) -> Edition:
+    uow: UnitOfWork, once: Once, law: Law, principal: Principal, list_id: ListId, edition_id: UUID, *, seen: int
+) -> Answer:
     """`seen` is the list's position the registrar saw (If-Match): exactly what was seen is published."""
-    keeper_of(principal, list_id)
+    keeper_of(law, principal, list_id)
     async with uow:
+        if first := await once.first(uow):
+            return first
         repo = Repository(uow)
         edition = await repo.edition(edition_id)
         if edition is None or edition.list_id != list_id:
@@ -42,8 +48,10 @@ async def publish_edition(
         if green.position != seen:
             raise Stale("名单在您查看之后又有变动，请重新核对待公布内容。", current=etag(green.position))
         await publish(uow, repo, green, edition, pending, standings)
+        answer = answers.edition(edition)
+        await once.keep(uow, answer)
         await uow.commit()
-        return edition
+        return answer
 
 
 async def publish(

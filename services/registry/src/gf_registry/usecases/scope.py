@@ -17,10 +17,10 @@ from gf_registry.domain.lists import ListId
 OFFICIALS = ("reviewer", "approver", "registrar", "steward")
 
 
-def keeper_of(principal: Principal, list_id: ListId) -> None:
+def keeper_of(law: Law, principal: Principal, list_id: ListId) -> None:
     """Only a registrar of the list's own authority changes a list (各级只调整本层面名单)."""
     own = bool(principal.authority) and principal.authority == list_id.authority
-    if not own:
+    if not own or not law.keeps(list_id):
         raise NotFound
     principal.require("registrar", own=own, rule="GD-21")
 

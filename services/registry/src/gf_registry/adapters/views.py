@@ -1,0 +1,113 @@
+"""What pages and the API show: lists, editions, what waits, a unit's standing with its history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from gf_chassis.journal import history
+from gf_registry.domain.lists import ListId
+
+_LISTS = text(
+    "select l.list_id, l.level, l.authority, l.category, l.position, e.number as edition, e.year, e.effective,"
+    " e.listed, e.document from list l"
+    " left join lateral (select * from edition e where e.list_id = l.list_id and e.state = 'published'"
+    "   order by e.number desc limit 1) e on true"
+    " where e.number is not null order by l.category, l.level, l.authority"
+)
+_EDITIONS = text(
+    "select id as edition_id, year, number, effective, document, listed, added, removed, renamed, digest,"
+    " position, recorded_at as published_at from edition where list_id = :id and state = 'published' order by number"
+)
+_MEMBERSHIPS = text(
+    "select m.id as membership_id, m.list_id, m.state, m.name, m.year, m.effective, m.ended, m.ground, m.submission_id,"
+    " m.edition_id from membership m where m.unit_id = :unit order by m.id"
+)
+_PUBLIC = text(
+    "select m.list_id, m.state, m.name, m.year, m.effective, m.ended, m.ground, e.document, e.number as edition"
+    " from membership m left join edition e on e.id = m.edition_id"
+    " where m.unit_id = :unit and m.effective is not null and m.state in ('listed', 'removed') order by m.effective"
+)
+_BARS = text(
+    'select id as bar_id, state, ground, article, source, source_date, from_date as "from", until, reason'
+    " from bar where unit_id = :unit order by id"
+)
+_ADJUSTMENTS = text(
+    "select id as adjustment_id, list_id, kind, state, ground, article, timing, reason, new_name, version"
+    " from adjustment where unit_id = :unit order by id"
+)
+_OBLIGATIONS = text(
+    "select id as obligation_id, year, kind, due, state from obligation where unit_id = :unit order by year, kind"
+)
+
+
+async def _all(session: AsyncSession, statement: Any, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [dict(row._mapping) for row in await session.execute(statement, values)]
+
+
+async def lists(session: AsyncSession) -> list[dict[str, Any]]:
+    """Every list that was ever published, with its newest edition."""
+    return await _all(session, _LISTS, {})
+
+
+async def editions(session: AsyncSession, list_id: ListId) -> list[dict[str, Any]]:
+    return await _all(session, _EDITIONS, {"id": str(list_id)})
+
+
+async def frozen(session: AsyncSession, edition_id: UUID) -> tuple[bytes, str] | None:
+    """The bytes of a published edition, and their digest."""
+    row = (
+        await session.execute(
+            text("select content, digest from edition where id = :id and state = 'published'"), {"id": edition_id}
+        )
+    ).one_or_none()
+    return (bytes(row.content), row.digest) if row else None
+
+
+async def public_unit(session: AsyncSession, unit_id: UUID) -> list[dict[str, Any]]:
+    """What was announced about a unit: its published memberships and removals."""
+    return await _all(session, _PUBLIC, {"unit": unit_id})
+
+
+async def standing(session: AsyncSession, unit_id: UUID) -> dict[str, Any]:
+    """Everything the registry has on a unit, for those who may see it."""
+    values = {"unit": unit_id}
+    lines = await history(session, "standing", str(unit_id))
+    return {
+        "unit_id": unit_id,
+        "memberships": await _all(session, _MEMBERSHIPS, values),
+        "bars": await _all(session, _BARS, values),
+        "adjustments": await _all(session, _ADJUSTMENTS, values),
+        "obligations": await _all(session, _OBLIGATIONS, values),
+        "history": [
+            {
+                "recorded_at": line.recorded_at, "type": line.type, "actor": line.actor, "authority": line.authority,
+                "basis": line.basis, "reason": line.reason, "data": line.data,
+            }
+            for line in lines
+        ],
+    }  # fmt: skip
+
+
+def csv(rows: list[list[object]]) -> bytes:
+    """UTF-8 with a byte order mark, so that spreadsheets read Chinese; no cell is ever a formula."""
+    lines = (",".join(_cell(value) for value in row) for row in rows)
+    return ("\ufeff" + "\r\n".join(lines) + "\r\n").encode()
+
+
+#: Characters that make a spreadsheet compute a cell, also in full width, and what it strips before looking.
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+
+
+def _cell(value: object) -> str:
+    cell = "" if value is None else value.isoformat() if isinstance(value, date) else str(value)
+    if cell.lstrip(" \u3000\u00a0\ufeff").startswith(_FORMULA) or cell.startswith(_FORMULA):
+        cell = "'" + cell
+    if any(character in cell for character in ',"\r\n'):
+        cell = '"' + cell.replace('"', '""') + '"'
+    return cell

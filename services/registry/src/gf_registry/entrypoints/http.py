@@ -1,0 +1,167 @@
+"""The registry's API for officials: editions, imports, bars, adjustments, a unit's standing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Header, Response
+
+from gf_chassis.errors import FieldError, Rejected
+from gf_chassis.http import PathId, Router, etag, int_if_match
+from gf_chassis.idempotency import OnceKey
+from gf_chassis.identity import CurrentPrincipal
+from gf_policy.errors import PolicyLookupError
+from gf_policy.uscc import validate
+from gf_registry.domain.adjustments import AdjustmentKind
+from gf_registry.domain.lists import ListId
+from gf_registry.entrypoints import schemas
+from gf_registry.usecases.import_list import ImportEntry
+from gf_registry.usecases.impose_bar import BarOrder
+from gf_registry.usecases.propose_adjustment import Proposal
+
+if TYPE_CHECKING:
+    from gf_registry.bootstrap import Bootstrap
+
+Answer = dict[str, Any]
+IfMatch = Annotated[str | None, Header(alias="If-Match")]
+
+
+def router(b: Bootstrap) -> Router:
+    api = Router(tags=["名单管理"])
+    database = b.runtime.database
+    _editions(api, b)
+    _bars(api, b)
+    _adjustments(api, b)
+
+    @api.get("/units/{unit_id}/standing")
+    async def standing(unit_id: PathId, principal: CurrentPrincipal) -> Answer:
+        """A unit's memberships, bars, adjustments, obligations and their history (本单位或下辖单位)."""
+        async with database.reading() as session:
+            return await b.see_standing(session, principal, unit_id)
+
+    return api
+
+
+def _editions(api: Router, b: Bootstrap) -> None:
+    database = b.runtime.database
+
+    @api.get("/lists/{list_id}/pending")
+    async def pending(list_id: str, principal: CurrentPrincipal, response: Response) -> Answer:
+        """What the next edition will announce. Its ETag is what publishing must name in If-Match."""
+        async with database.unit_of_work(principal.actor()) as uow:
+            answer = await b.see_pending(uow, principal, ListId.parse(list_id))
+        response.headers["ETag"] = etag(answer["position"])
+        return answer
+
+    @api.post("/lists/{list_id}/editions", status_code=201)
+    async def draft(
+        list_id: str, body: schemas.Draft, principal: CurrentPrincipal, once: OnceKey, response: Response
+    ) -> Answer:
+        answer = await b.draft_edition(
+            database.unit_of_work(principal.actor()), once, principal, ListId.parse(list_id),
+            year=body.year, document=body.document, effective=body.effective,
+        )  # fmt: skip
+        once.headers(response)
+        return answer
+
+    @api.post("/lists/{list_id}/editions/{edition_id}/publish")
+    async def publish(
+        list_id: str, edition_id: PathId, principal: CurrentPrincipal, once: OnceKey, response: Response,
+        if_match: IfMatch = None,
+    ) -> Answer:  # fmt: skip
+        answer = await b.publish_edition(
+            database.unit_of_work(principal.actor()), once, principal, ListId.parse(list_id), edition_id,
+            seen=int_if_match(if_match),
+        )  # fmt: skip
+        once.headers(response)
+        return answer
+
+    @api.post("/lists/{list_id}/imports", status_code=201)
+    async def import_list(
+        list_id: str, body: schemas.Import, principal: CurrentPrincipal, once: OnceKey, response: Response
+    ) -> Answer:
+        """An existing list, as one published edition with the date in law it had."""
+        entries = [ImportEntry(e.name, e.uscc, e.unit_id, e.region, e.industry) for e in body.entries]
+        _check_codes(entries)
+        answer = await b.import_list(
+            database.unit_of_work(principal.actor()), once, principal, ListId.parse(list_id), entries,
+            year=body.year, effective=body.effective, document=body.document,
+        )  # fmt: skip
+        once.headers(response)
+        return answer
+
+    @api.post("/lists/{list_id}/obligations")
+    async def obligations(list_id: str, body: schemas.Obligations, principal: CurrentPrincipal) -> Answer:
+        """Opens what is missing only, so that it can be repeated."""
+        opened = await b.open_obligations(
+            principal, ListId.parse(list_id), year=body.year, kind=body.kind, due=body.due
+        )
+        return {"opened": opened}
+
+
+def _bars(api: Router, b: Bootstrap) -> None:
+    database = b.runtime.database
+
+    @api.post("/bars", status_code=201)
+    async def impose(body: schemas.Bar, principal: CurrentPrincipal, once: OnceKey, response: Response) -> Answer:
+        order = BarOrder(
+            body.unit_id, body.ground, body.source, body.source_date, body.reason, body.from_, body.until,
+            body.open_ended,
+        )  # fmt: skip
+        answer = await b.impose_bar(database.unit_of_work(principal.actor()), once, principal, order)
+        once.headers(response)
+        return answer
+
+    @api.post("/bars/{bar_id}/lift")
+    async def lift(
+        bar_id: PathId, body: schemas.Lift, principal: CurrentPrincipal, once: OnceKey, response: Response
+    ) -> Answer:
+        answer = await b.lift_bar(database.unit_of_work(principal.actor()), once, principal, bar_id, body.reason)
+        once.headers(response)
+        return answer
+
+
+def _adjustments(api: Router, b: Bootstrap) -> None:
+    database = b.runtime.database
+
+    @api.post("/adjustments", status_code=201)
+    async def propose(
+        body: schemas.Adjustment, principal: CurrentPrincipal, once: OnceKey, response: Response
+    ) -> Answer:
+        proposal = Proposal(
+            body.unit_id, ListId.parse(body.list_id) if body.list_id else None, AdjustmentKind(body.kind),
+            body.ground, body.reason, body.new_name,
+        )  # fmt: skip
+        answer = await b.propose_adjustment(database.unit_of_work(principal.actor()), once, principal, proposal)
+        once.headers(response)
+        response.headers["ETag"] = etag(answer["version"])
+        return answer
+
+    @api.post("/adjustments/{adjustment_id}/decide")
+    async def decide(
+        adjustment_id: PathId, body: schemas.Decision, principal: CurrentPrincipal, once: OnceKey,
+        response: Response, if_match: IfMatch = None,
+    ) -> Answer:  # fmt: skip
+        """Another person than the proposer decides."""
+        answer = await b.decide_adjustment(
+            database.unit_of_work(principal.actor()), once, principal, adjustment_id, agreed=body.agreed,
+            reason=body.reason, seen=int_if_match(if_match),
+        )  # fmt: skip
+        once.headers(response)
+        response.headers["ETag"] = etag(answer["version"])
+        return answer
+
+
+def _check_codes(entries: list[ImportEntry]) -> None:
+    """统一社会信用代码 with right check characters, each wrong one named."""
+    errors = []
+    for index, entry in enumerate(entries):
+        if entry.uscc is None:
+            continue
+        try:
+            validate(entry.uscc)
+        except PolicyLookupError as error:
+            errors.append(FieldError(f"/entries/{index}/uscc", "invalid_uscc", str(error)))
+    if errors:
+        detail = f"有 {len(errors)} 个统一社会信用代码无效，请逐一核对。"
+        raise Rejected("invalid_uscc", detail, rule="DM-form", article="GB 32100-2015", errors=errors[:100])

@@ -1,0 +1,35 @@
+"""See what the next edition will announce (待公布内容), with the position that publishing must name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gf_chassis.database import UnitOfWork
+from gf_chassis.identity import Principal
+from gf_registry.adapters.law import Law
+from gf_registry.adapters.repository import Repository
+from gf_registry.domain.lists import ListId
+
+from . import answers
+from .scope import keeper_of
+
+
+async def see_pending(uow: UnitOfWork, law: Law, principal: Principal, list_id: ListId) -> dict[str, Any]:
+    keeper_of(law, principal, list_id)
+    repo = Repository(uow)
+    # Locked for the moment of reading: position and content belong together. Nothing is committed.
+    green = (await repo.lock_lists([list_id]))[list_id]
+    draft = await repo.draft(list_id)
+    changes = await repo.pending(list_id)
+    return {
+        "list_id": str(list_id),
+        "position": green.position,
+        "draft": answers.edition(draft) if draft else None,
+        "items": [
+            {
+                "change": c.kind.value, "unit_id": c.unit_id, "name": c.entry.name, "uscc": c.entry.uscc,
+                "region": c.entry.region, "ground": c.ground, "effective": c.effective, "recorded_at": c.recorded.at,
+            }
+            for c, _ in changes
+        ],
+    }  # fmt: skip

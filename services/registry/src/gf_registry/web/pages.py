@@ -1,0 +1,107 @@
+"""Public pages of the lists (公开名单): read without signing in."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from gf_chassis.errors import NotFound
+from gf_chassis.http import Cursor, PathId, decode_cursor, encode_cursor
+from gf_chassis.web import Pages, render
+from gf_registry.adapters import reading, views
+from gf_registry.adapters.law import Law
+from gf_registry.domain.lists import ListId
+from gf_registry.entrypoints.public import Text
+
+if TYPE_CHECKING:
+    from gf_registry.bootstrap import Bootstrap
+
+PAGE = 50
+LEVELS = {"national": "国家级", "provincial": "省级", "city": "市级"}
+CATEGORIES = {"factory": "绿色工厂", "park": "绿色工业园区", "supply_chain": "绿色供应链管理企业"}
+
+
+def pages() -> Pages:
+    return Pages("registry", title="绿色制造名单", templates=Path(__file__).parent / "templates")
+
+
+def heading(law: Law, list_id: ListId) -> str:
+    """国家级绿色工厂名单（工业和信息化部）"""
+    category = CATEGORIES.get(list_id.category, list_id.category)
+    return f"{LEVELS[list_id.level]}{category}名单（{law.name(list_id.authority)}）"
+
+
+def router(b: Bootstrap) -> APIRouter:
+    ui = APIRouter()
+    database = b.runtime.database
+
+    @ui.get("/")
+    async def index(request: Request) -> Response:
+        async with database.reading() as session:
+            found = await views.lists(session)
+        for item in found:
+            item["authority_name"] = b.law.name(item["authority"])
+        return render(request, "lists.html", lists=found, level_names=LEVELS, category_names=CATEGORIES)
+
+    @ui.get("/lists/{list_id}")
+    async def one_list(
+        request: Request, list_id: str, q: Text = None, region: str = "", year: str = "", on: str = "",
+        cursor: Cursor = None,
+    ) -> Response:  # fmt: skip
+        """A form sends empty fields: they are no condition."""
+        name = ListId.parse(list_id)
+        search = reading.Search(
+            q or None, region[:6] or None, int(year) if year.isdecimal() and year.isascii() else None
+        )
+        day = _day(on) or b.runtime.clock.today()
+        after = decode_cursor(cursor, str, str, UUID)
+        async with database.reading() as session:
+            at = await reading.as_of(session, name, day, None)
+            if at is None:
+                raise NotFound
+            items = await reading.items(session, name, at, search, limit=PAGE + 1, after=after)
+            total = await reading.count(session, name, at, search)
+            editions = await views.editions(session, name)
+        query = _query(search, day)
+        following = ""
+        if len(items) > PAGE:
+            last = items[PAGE - 1]
+            following = (
+                f"?{query}&{urlencode({'cursor': encode_cursor(last.region, last.name, str(last.membership_id))})}"
+            )
+        return render(
+            request, "list.html", heading=heading(b.law, name), list_id=str(name), at=at, search=search, total=total,
+            items=items[:PAGE], editions=editions, query=query, next_href=following,
+            first_href=f"?{query}" if cursor else "",
+        )  # fmt: skip
+
+    @ui.get("/units/{unit_id}")
+    async def unit(request: Request, unit_id: PathId) -> Response:
+        async with database.reading() as session:
+            memberships = await views.public_unit(session, unit_id)
+        if not memberships:
+            raise NotFound
+        for m in memberships:
+            m["heading"] = heading(b.law, ListId.parse(m["list_id"]))
+        return render(request, "unit.html", name=memberships[-1]["name"], memberships=memberships)
+
+    return ui
+
+
+def _query(search: reading.Search, day: date) -> str:
+    values: dict[str, Any] = {k: v for k, v in asdict(search).items() if v is not None}
+    return urlencode({**values, "on": day.isoformat()})
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
