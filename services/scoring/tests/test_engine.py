@@ -72,23 +72,8 @@ def test_rounding_is_half_up_once() -> None:
 
 @pytest.mark.rule("N25-A1")
 def test_the_national_table_has_the_weights_of_annex_1() -> None:
-    assert [str(i.weight) for i in national().indicators] == [
-        "8",
-        "8",
-        "8",
-        "6",
-        "8",
-        "8",
-        "8",
-        "6",
-        "6",
-        "4",
-        "6",
-        "8",
-        "8",
-        "8",
-    ]
-    assert [str(d.weight) for d in national().dimensions] == ["30", "30", "16", "16", "8"]
+    assert [int(i.weight) for i in national().indicators] == [8, 8, 8, 6, 8, 8, 8, 6, 6, 4, 6, 8, 8, 8]
+    assert [int(d.weight) for d in national().dimensions] == [30, 30, 16, 16, 8]
     assert [i.number for i in national().indicators] == list(range(1, 15))
 
 

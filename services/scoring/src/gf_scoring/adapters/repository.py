@@ -1,0 +1,177 @@
+"""Score sheets and what they wait for, in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from gf_scoring.adapters.tables import AssessmentRow, CaseRow, SheetRow
+from gf_scoring.domain.numbers import plain
+from gf_scoring.domain.sheets import Assessment, Sheet, Subject
+
+#: One lock for the whole service. Whole batches of admissions share it; what must see their result takes it alone.
+#: It takes the place of 500 row locks, of rows which do not exist yet.
+_LOCK = 0x5C0_4E5
+_SHARED = text("select pg_advisory_xact_lock_shared(:lock)")
+_ALONE = text("select pg_advisory_xact_lock(:lock)")
+
+_HEADS = text(
+    "select submission_id, max(number), max(round) from score_sheet"
+    " where submission_id = any(cast(:ids as uuid[])) group by submission_id"
+)
+_ASSESSMENTS = text(
+    "select distinct on (submission_id, round) submission_id, round, marks, industry_ruling, person, reason,"
+    " recorded_at from assessment where submission_id = any(cast(:ids as uuid[]))"
+    " order by submission_id, round, number desc"
+)
+_COLUMNS = (
+    ("submission_id", "uuid"),
+    ("number", "int"),
+    ("round", "int"),
+    ("revision", "int"),
+    ("basis", "text"),
+    ("outcome", "text"),
+    ("total", "numeric"),
+    ("unit_id", "uuid"),
+    ("uscc", "text"),
+    ("category", "text"),
+    ("kind", "text"),
+    ("campaign_id", "uuid"),
+    ("year", "int"),
+    ("superior", "text"),
+    ("key_industry", "text"),
+    ("base", "text"),
+    ("benchmark_set_id", "uuid"),
+    ("marks", "jsonb"),
+    ("facts", "bytea"),
+    ("published", "bytea"),
+)
+_NAMES = ", ".join(name for name, _ in _COLUMNS)
+_ADD = text(
+    f"insert into score_sheet ({_NAMES}, scored_at) select {_NAMES}, :scored_at from unnest("
+    + ", ".join(f"cast(:{name} as {kind}[])" for name, kind in _COLUMNS)
+    + f") as given ({_NAMES})"
+)
+
+
+async def share(session: AsyncSession) -> None:
+    """Keep out those who must see what this transaction adds, until it has ended."""
+    await session.execute(_SHARED, {"lock": _LOCK})
+
+
+async def alone(session: AsyncSession) -> None:
+    """Wait for running batches to end, and hold up the next ones."""
+    await session.execute(_ALONE, {"lock": _LOCK})
+
+
+async def heads(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, tuple[int, int]]:
+    """Last number and round of each submission that has a sheet."""
+    if not ids:
+        return {}
+    found = await session.execute(_HEADS, {"ids": list(ids)})
+    return {submission_id: (number, round_) for submission_id, number, round_ in found}
+
+
+async def assessments(session: AsyncSession, ids: Collection[UUID]) -> Mapping[tuple[UUID, int], Assessment]:
+    """The marks now in force by submission and round."""
+    found = await session.execute(_ASSESSMENTS, {"ids": list(ids)})
+    return {(row[0], row[1]): Assessment(_json(row[2]), *row[3:]) for row in found}
+
+
+def _json(value: object) -> Mapping[str, str]:
+    """A text() query gives jsonb as text or as a value, by the codec of the connection."""
+    loaded: Mapping[str, str] = orjson.loads(value) if isinstance(value, str | bytes) else value  # type: ignore[assignment]
+    return loaded
+
+
+async def add(session: AsyncSession, sheets: Sequence[tuple[Sheet, bytes, bytes]], scored_at: datetime) -> None:
+    """Append revisions in one statement; each with its facts and its event as bytes."""
+    scales = (12 if s.table is None else s.table.scorer.ruleset.scale for s, _, _ in sheets)
+    rows = [
+        (
+            subject.submission_id,
+            sheet.number,
+            subject.round,
+            sheet.revision,
+            sheet.basis.value,
+            sheet.outcome.value,
+            None if sheet.score is None or sheet.score.total is None else Decimal(plain(sheet.score.total, scale)),
+            subject.unit_id,
+            subject.uscc,
+            subject.category,
+            subject.kind,
+            subject.campaign_id,
+            subject.year,
+            subject.superior,
+            subject.key_industry,
+            subject.base,
+            None if sheet.table is None else sheet.table.benchmark_set_id,
+            orjson.dumps(sheet.marks).decode() if sheet.marks else None,
+            facts,
+            published,
+        )
+        for (sheet, facts, published), scale in zip(sheets, scales, strict=True)
+        for subject in (sheet.subject,)
+    ]
+    columns = zip(*rows, strict=True)
+    values = {name: list(column) for (name, _), column in zip(_COLUMNS, columns, strict=True)}
+    await session.execute(_ADD, {**values, "scored_at": scored_at})
+
+
+def subject_of(row: SheetRow) -> Subject:
+    return Subject(
+        submission_id=row.submission_id,
+        round=row.round,
+        unit_id=row.unit_id,
+        uscc=row.uscc,
+        category=row.category,
+        kind=row.kind,
+        campaign_id=row.campaign_id,
+        year=row.year,
+        superior=row.superior,
+        key_industry=row.key_industry,
+        base=row.base,
+    )
+
+
+async def revisions(session: AsyncSession, submission_id: UUID) -> Sequence[SheetRow]:
+    """All revisions of all rounds, oldest first."""
+    found = await session.exec(
+        select(SheetRow).where(SheetRow.submission_id == submission_id).order_by(col(SheetRow.number))
+    )
+    return found.all()
+
+
+async def newest(session: AsyncSession, submission_id: UUID) -> SheetRow | None:
+    found = await session.exec(
+        select(SheetRow).where(SheetRow.submission_id == submission_id).order_by(col(SheetRow.number).desc()).limit(1)
+    )
+    return found.first()
+
+
+async def route_of(session: AsyncSession, submission_id: UUID) -> tuple[str, ...]:
+    """Authorities that the present route of the case leads through."""
+    case = await session.get(CaseRow, submission_id)
+    return tuple(case.authorities) if case else ()
+
+
+def add_assessment(session: AsyncSession, submission_id: UUID, number: int, round_: int, given: Assessment) -> None:
+    session.add(
+        AssessmentRow(
+            submission_id=submission_id,
+            number=number,
+            round=round_,
+            industry_ruling=given.industry_ruling,
+            marks=dict(given.marks),
+            person=given.person,
+            reason=given.reason,
+            recorded_at=given.recorded_at,
+        )
+    )

@@ -1,0 +1,25 @@
+"""The HTTP application of scoring: ``uvicorn --factory gf_scoring.api:create``."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from gf_chassis.http import create_app
+from gf_chassis.identity import TokenVerifier
+from gf_scoring.bootstrap import Bootstrap, bootstrap
+from gf_scoring.domain.errors import DomainError
+from gf_scoring.entrypoints.http import routers
+from gf_scoring.settings import Settings
+
+
+def create(parts: Bootstrap | None = None, *, verifier: TokenVerifier | None = None) -> FastAPI:
+    parts = parts or bootstrap(Settings())
+    return create_app(
+        "scoring",
+        parts.runtime,
+        routers(parts),
+        rejections=(DomainError,),
+        title="GreenLadder 绿梯：评分",
+        description="评分规则、引领值和基准值、评分表",
+        verifier=verifier,
+    )

@@ -1,0 +1,77 @@
+"""The table of contents of scoring: every use case, built with its adapters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gf_policy
+from gf_chassis.clock import Clock
+from gf_chassis.database import Database
+from gf_chassis.runtime import ServiceRuntime
+from gf_policy.rulesets import RulesetTable
+from gf_scoring.adapters.contracts import Publisher
+from gf_scoring.adapters.rulebook import Rulebook
+from gf_scoring.entrypoints.consumers import subscriptions
+from gf_scoring.settings import Settings
+from gf_scoring.usecases.append_revision import AppendRevision
+from gf_scoring.usecases.create_benchmark_set import CreateBenchmarkSet
+from gf_scoring.usecases.find_average import FindAverage
+from gf_scoring.usecases.find_sheets import FindSheets, superiors
+from gf_scoring.usecases.publish_benchmark_set import PublishBenchmarkSet
+from gf_scoring.usecases.reassess_submission import ReassessSubmission
+from gf_scoring.usecases.rescore_submission import RescoreSubmission
+from gf_scoring.usecases.score_submissions import ScoreSubmissions
+from gf_scoring.usecases.verify_sheet import VerifySheet
+
+
+@dataclass
+class Bootstrap:
+    runtime: ServiceRuntime
+    database: Database
+    book: gf_policy.Book
+    rulesets: RulesetTable
+
+    # what scoring does
+    score_submissions: ScoreSubmissions
+    reassess_submission: ReassessSubmission
+    rescore_submission: RescoreSubmission
+    create_benchmark_set: CreateBenchmarkSet
+    publish_benchmark_set: PublishBenchmarkSet
+
+    # what it answers
+    find_sheets: FindSheets
+    find_average: FindAverage
+    verify_sheet: VerifySheet
+
+    def superiors(self, authority: str) -> tuple[str, ...]:
+        """The authority and all above it."""
+        return superiors(self.book.authorities, authority)
+
+
+def bootstrap(settings: Settings, *, clock: Clock | None = None, book: gf_policy.Book | None = None) -> Bootstrap:
+    clock = clock or Clock()
+    book = book or gf_policy.load(settings.policies_dir)
+    database = Database(settings.database, clock)
+    rulebook, publisher = Rulebook(book.rulesets), Publisher()
+    append = AppendRevision(rulebook, publisher)
+    score, reassess = ScoreSubmissions(rulebook, publisher), ReassessSubmission(append)
+    return Bootstrap(
+        runtime=ServiceRuntime(
+            name="scoring",
+            settings=settings,
+            database=database,
+            clock=clock,
+            subscriptions=subscriptions(score, reassess),
+        ),
+        database=database,
+        book=book,
+        rulesets=book.rulesets,
+        score_submissions=score,
+        reassess_submission=reassess,
+        rescore_submission=RescoreSubmission(database, append, book.authorities),
+        create_benchmark_set=CreateBenchmarkSet(database, book.rulesets, book.industries),
+        publish_benchmark_set=PublishBenchmarkSet(database),
+        find_sheets=FindSheets(database, book.authorities),
+        find_average=FindAverage(database, book.authorities),
+        verify_sheet=VerifySheet(book.rulesets),
+    )

@@ -1,0 +1,133 @@
+"""The score sheet (评分表): one revision of what a submission was worth, and what it rests on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+from gf_scoring.domain.engine import Facts, LineState, Score, Scorer
+
+
+class Basis(Enum):
+    """Whose word the points rest on: the applicant's own (自评) or a reviewer's marks as well (审核)."""
+
+    CLAIMED = "claimed"
+    ASSESSED = "assessed"
+
+
+class Outcome(Enum):
+    SCORED = "scored"
+    NOT_SCORABLE = "not_scorable"
+
+
+@dataclass(slots=True)
+class Subject:
+    """What is scored: a round of a submission with the unit as it stood when it was admitted."""
+
+    submission_id: UUID
+    round: int
+    unit_id: UUID
+    uscc: str
+    category: str
+    kind: str
+    campaign_id: UUID
+    year: int
+    superior: str
+    key_industry: str
+    base: str
+
+
+@dataclass(slots=True)
+class Assessment:
+    """A reviewer's marks now in force (定性评分), and which industry table he or she ruled to apply."""
+
+    marks: Mapping[str, str]
+    industry_ruling: str
+    person: str
+    reason: str
+    recorded_at: datetime
+
+
+@dataclass(slots=True)
+class Table:
+    """What a sheet is scored by: a ruleset with a published benchmark set, compiled."""
+
+    scorer: Scorer
+    benchmark_set_id: UUID | None
+    benchmark_hash: str
+    #: Industry whose own lead and baseline hold; empty for the general ones.
+    key_industry: str
+    #: Said on every sheet, for example that the general values stand in for the industry's own.
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A revision. Revisions are appended; a newer benchmark set or ruleset changes none of them."""
+
+    subject: Subject
+    #: Number of the event on the submission's key: 1, 2, 3 … over all rounds.
+    number: int
+    revision: int
+    basis: Basis
+    outcome: Outcome
+    table: Table | None
+    score: Score | None
+    reasons: list[str]
+    input_hash: str
+    marks: Mapping[str, str] = field(default_factory=dict)
+
+
+def draw_up(
+    subject: Subject,
+    facts: Facts,
+    facts_bytes: bytes,
+    table: Table | None,
+    assessment: Assessment | None,
+    *,
+    number: int,
+    revision: int,
+) -> Sheet:
+    """Score a submission; one that no ruleset covers is not scorable, with the reason."""
+    marks = assessment.marks if assessment else {}
+    basis = Basis.ASSESSED if assessment else Basis.CLAIMED
+    digest = input_hash(facts_bytes, assessment)
+    if table is None:
+        reason = f"没有适用于该类别和填报种类的评分规则（{subject.category}、{subject.kind}），本表不评分。"
+        return Sheet(subject, number, revision, basis, Outcome.NOT_SCORABLE, None, None, [reason], digest, marks)
+    score = table.scorer.score(facts, marks)
+    outcome = Outcome.SCORED if score.scorable else Outcome.NOT_SCORABLE
+    return Sheet(subject, number, revision, basis, outcome, table, score, _reasons(table, score), digest, marks)
+
+
+def _reasons(table: Table, score: Score) -> list[str]:
+    """What a reader of the total has to know."""
+    names: dict[LineState, list[str]] = {}
+    for line, indicator in zip(score.lines, table.scorer.indicators, strict=True):
+        if line.points is None:
+            names.setdefault(line.branch.state, []).append(indicator.name)
+    reasons = [table.note] if table.note else []
+    if LineState.NOT_SCORABLE in names:
+        reasons.append("以下指标未评分，未计入总分：" + "、".join(names[LineState.NOT_SCORABLE]) + "。")
+    if LineState.NOT_APPLICABLE in names:
+        left_out = "、".join(names[LineState.NOT_APPLICABLE])
+        reasons.append(f"以下指标不适用，总分按其余指标折算：{left_out}。")
+    if LineState.AWAITS_MARK in names:
+        reasons.append("以下定性指标待审核评分：" + "、".join(names[LineState.AWAITS_MARK]) + "。")
+    if not score.scorable:
+        reasons.append("可评分指标的权重不足，本表不评分。")
+    return reasons
+
+
+def input_hash(facts_bytes: bytes, assessment: Assessment | None) -> str:
+    """SHA-256 (hex) over the facts as they came and, where a reviewer has marked, over marks and ruling."""
+    digest = hashlib.sha256(facts_bytes)
+    if assessment is not None:
+        marked = {"industry_ruling": assessment.industry_ruling, "marks": dict(assessment.marks)}
+        digest.update(json.dumps(marked, sort_keys=True, ensure_ascii=False).encode())
+    return digest.hexdigest()

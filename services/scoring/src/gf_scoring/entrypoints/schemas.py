@@ -1,0 +1,261 @@
+"""What the API of scoring takes and gives."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from gf_chassis.json import ApiModel, ExactDecimal
+
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Plain = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$")]
+
+
+class SourceOut(ApiModel):
+    """依据：文件和条款，或约定及理由。"""
+
+    document: str = ""
+    article: str = ""
+    assumption: str = Field(default="", description="文件未写明、由本系统约定的，说明理由")
+
+
+class TermOut(ApiModel):
+    fact: str
+    unit: str
+    years: list[int | None] = Field(description="相对评价年的年份；null 表示不分年度的数值")
+    times: str
+    missing: Literal["not_scorable", "zero"]
+
+
+class FormulaOut(ApiModel):
+    op: Literal["ratio", "amount", "count", "mark"]
+    of: list[TermOut] = []
+    over: list[TermOut] = []
+    times: str = "1"
+    fact: str = ""
+    members: dict[str, str] = {}
+    claims: list[str] = []
+    evidence: list[str] = []
+    source: SourceOut
+
+
+class IndicatorOut(ApiModel):
+    code: str
+    number: int
+    name: str
+    dimension: str
+    type: Literal["inverse", "positive", "qualitative", "count"]
+    unit: str
+    weight: str
+    formula: FormulaOut
+    lead: str | None = Field(default=None, description="文件规定的引领值；其余由主管部门发布")
+    baseline: str | None = None
+    may_not_apply: bool
+    source: SourceOut
+
+
+class DimensionOut(ApiModel):
+    code: str
+    name: str
+    weight: str
+
+
+class RulesetSummary(ApiModel):
+    id: str
+    version: str
+    hash: str
+    title: str
+    base: str
+    category: str
+    kinds: list[str]
+    key_industries: list[str]
+
+
+class RulesetOut(RulesetSummary):
+    full: str
+    scale: int
+    minimum_share: str
+    entered_by: list[str]
+    dimensions: list[DimensionOut]
+    indicators: list[IndicatorOut]
+    assumptions: dict[str, str] = Field(description="文件未写明、由本系统约定的各项及其理由")
+
+
+class RulesetList(ApiModel):
+    items: list[RulesetSummary]
+
+
+class LevelIn(ApiModel):
+    """一个指标的引领值和基准值。"""
+
+    indicator: Code
+    lead: ExactDecimal
+    baseline: ExactDecimal
+    document: Annotated[str, StringConstraints(max_length=200)] = ""
+    article: Annotated[str, StringConstraints(max_length=200)] = ""
+    assumption: Annotated[str, StringConstraints(max_length=500)] = ""
+
+
+class BenchmarkSetIn(ApiModel):
+    campaign_id: UUID
+    category: Code
+    key_industry: Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_]{0,63})?$")] = Field(
+        default="", description="重点行业编号；留空为通则"
+    )
+    title: Words
+    document: Words = Field(description="据以设定的文件")
+    person: Words = Field(description="经办人")
+    demo: bool = Field(default=False, description="演示数据")
+    levels: list[LevelIn] = Field(min_length=1, max_length=100)
+
+
+class LevelOut(ApiModel):
+    indicator: str
+    lead: str
+    baseline: str
+    document: str
+    article: str
+    assumption: str
+
+
+class BenchmarkSetOut(ApiModel):
+    id: UUID
+    campaign_id: UUID
+    ruleset_id: str
+    ruleset_version: str
+    key_industry: str
+    title: str
+    authority: str
+    document: str
+    person: str
+    demo: bool
+    hash: str
+    state: Literal["draft", "published", "superseded"]
+    version: int
+    levels: list[LevelOut]
+    created_at: datetime
+    published_at: datetime | None
+    superseded_at: datetime | None
+
+
+class BenchmarkSetList(ApiModel):
+    items: list[BenchmarkSetOut]
+    next: str | None
+
+
+class SetMoved(ApiModel):
+    id: UUID
+    state: Literal["draft", "published", "superseded"]
+    version: int
+
+
+class FactOut(ApiModel):
+    """填报数值（已换算为评分规则的单位）。"""
+
+    code: Code
+    product: str = ""
+    year: int | None = None
+    unit: str = ""
+    presence: Literal["given", "missing", "not_applicable"]
+    value: Plain | bool | list[str] | str | None = None
+
+
+class InputOut(ApiModel):
+    code: str
+    year: int | None
+    unit: str
+    value: str | bool | list[str] | None
+    presence: Literal["given", "missing", "not_applicable"]
+
+
+class LineOut(ApiModel):
+    indicator: Code
+    name: str
+    dimension: str
+    state: Literal["scored", "awaits_mark", "not_scorable", "not_applicable"]
+    weight: str
+    points: Plain | None = None
+    value: Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,60}(\.[0-9]{1,12})?$")] | None = None
+    unit: str
+    lead: Plain | None = None
+    baseline: Plain | None = None
+    branch: str = Field(description="判定分支")
+    reason: str = ""
+    inputs: list[InputOut] = Field(default=[], description="计算所用的填报数值")
+
+
+class DimensionScore(ApiModel):
+    code: str
+    name: str
+    weight: str
+    points: str
+
+
+class SheetOut(ApiModel):
+    """评分表的一个版本；复核时原样提交即可重新计算。"""
+
+    submission_id: UUID
+    round: int
+    revision: int
+    basis: Literal["claimed", "assessed"]
+    outcome: Literal["scored", "not_scorable"]
+    total: str | None = None
+    dimensions: list[DimensionScore] = []
+    lines: list[LineOut]
+    reasons: list[str]
+    campaign_year: int
+    ruleset_id: str
+    ruleset_version: str
+    ruleset_hash: str
+    benchmark_set_id: str
+    benchmark_hash: str
+    key_industry: str
+    input_hash: str
+    engine_version: str
+    scored_at: datetime
+    facts: list[FactOut]
+    marks: dict[str, Plain] = {}
+
+
+class SheetsOut(ApiModel):
+    submission_id: UUID
+    items: list[SheetOut] = Field(description="各轮次的全部版本，从旧到新")
+
+
+class RescoreIn(ApiModel):
+    reason: Words
+
+
+class RescoreOut(ApiModel):
+    round: int
+    revision: int
+    new: bool = Field(description="评分依据没有变化时不产生新版本")
+
+
+class DifferenceOut(ApiModel):
+    pointer: str
+    stated: str | None
+    computed: str | None
+
+
+class VerifyOut(ApiModel):
+    equal: bool
+    differences: list[DifferenceOut]
+
+
+class AverageOut(ApiModel):
+    authority: str
+    category: str
+    list_id: str
+    count: int = Field(description="计入平均的现有单位数")
+    points: str | None = Field(description="平均得分；没有可计入的单位时为空")
+    as_of: datetime
+
+
+def exact(value: Decimal) -> str:
+    return f"{value:f}"
