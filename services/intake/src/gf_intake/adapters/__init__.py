@@ -1,0 +1,1 @@
+"""Intake's tables, repositories, evidence store and contracts."""
