@@ -1,0 +1,27 @@
+"""Projection of registry's topics: memberships, bars, agencies, editions; also of units intake does not know yet."""
+
+from gf_chassis.database import UnitOfWork
+from gf_intake.adapters.tables import AgencyRow, BarRow, EditionRow, MembershipRow
+
+
+async def project_membership(uow: UnitOfWork, row: MembershipRow) -> None:
+    """The latest word on (unit, list): listing again is a new membership, and takes its place here.
+
+    A refusal says that a listing did not come about; a membership that stands is not ended by it.
+    """
+    known = await uow.session.get(MembershipRow, (row.unit_id, row.list_id))
+    if row.state == "refused" and known is not None:
+        return
+    await uow.session.merge(row)
+
+
+async def project_bar(uow: UnitOfWork, row: BarRow) -> None:
+    await uow.session.merge(row)
+
+
+async def project_agency(uow: UnitOfWork, row: AgencyRow) -> None:
+    await uow.session.merge(row)
+
+
+async def project_edition(uow: UnitOfWork, row: EditionRow) -> None:
+    await uow.session.merge(row)
