@@ -1,0 +1,29 @@
+"""The HTTP application of intake."""
+
+from fastapi import FastAPI
+
+from gf_chassis.http import create_app
+from gf_chassis.identity import TokenVerifier
+from gf_intake.bootstrap import Bootstrap, bootstrap
+from gf_intake.domain.errors import DomainError
+from gf_intake.entrypoints.http import ROUTERS
+from gf_intake.settings import Settings
+from gf_policy import PolicyLookupError
+
+
+def create(built: Bootstrap | None = None, *, verifier: TokenVerifier | None = None) -> FastAPI:
+    """The application; from the environment where nothing is given. `verifier` replaces the issuer's (tests)."""
+    built = built or bootstrap(Settings())
+    app = create_app(
+        "intake",
+        built.runtime,
+        ROUTERS,
+        rejections=(DomainError, PolicyLookupError),
+        title="绿梯 申报受理",
+        description="申报单位、批次、表单、佐证材料、上报与取消上报;省级平台接口。",
+        # One byte more than evidence may have, so that the refusal says what the limit is for.
+        large_body={r"/intake/v1/evidence/": built.settings.evidence_max_bytes + 1},
+        verifier=verifier,
+    )
+    app.state.intake = built
+    return app

@@ -1,0 +1,1 @@
+"""HTTP routes, API schemas, consumers of events."""
