@@ -109,7 +109,8 @@ class Pages:
         if body["status"] == 401 and request.method == "GET":
             then = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""), safe="/")
             return RedirectResponse(f"/{self.service}/ui/login?next={then}", 303)
-        response = self.render(request, "problem.html", body["status"], problem=body)
+        full = {"rule": "", "article": "", "errors": [], "traceId": "", **body}
+        response = self.render(request, "problem.html", body["status"], problem=full)
         for name, value in (headers or {}).items():
             response.headers[name] = value
         return response

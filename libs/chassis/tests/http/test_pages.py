@@ -1,0 +1,272 @@
+"""Pages: sign-in with PKCE, signed sessions, form tokens, problem pages, the policy without anything inline."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from bs4 import BeautifulSoup
+from fastapi import Request, Response
+
+from gf_chassis.errors import Conflict
+from gf_chassis.http import Router
+from gf_chassis.web import CheckedForm, Link, PagePrincipal, Pages, day, points, redirect, render, when
+
+from .conftest import ISSUER, Issuer, MakeApp, client_of
+
+router = Router()
+TEMPLATE = """{% extends "base.html" %}{% block content %}<h1>待办</h1><p>{{ text }}</p>
+<form method="post" action="/intake/ui/act">{{ m.csrf() }}
+{{ m.field("note", "理由", required=true) }}{{ m.button("提交") }}</form>
+{% endblock %}"""
+
+
+@router.get("/")
+async def home(request: Request, person: PagePrincipal) -> Response:
+    return render(request, "home.html", text=f"<b>{person.name}</b>")
+
+
+@router.post("/act")
+async def act(request: Request, person: PagePrincipal, form: CheckedForm) -> Response:
+    if form["note"] == "closed":
+        raise Conflict("closed", "案卷已办结。")
+    return redirect(request, "/intake/ui/", done=f"已提交：{form['note']}")
+
+
+class FakeIssuer:
+    """The issuer's side of the code flow."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        self.issuer = issuer
+        self.challenge = ""
+        self.nonce = ""
+        self.claims: dict[str, Any] = {}
+        self.id_claims: dict[str, Any] = {}
+        self.forms: list[dict[str, list[str]]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/.well-known/openid-configuration"):
+            return httpx.Response(
+                200,
+                json={
+                    "issuer": ISSUER,
+                    "authorization_endpoint": f"{ISSUER}/authorize",
+                    "token_endpoint": f"{ISSUER}/token",
+                    "jwks_uri": f"{ISSUER}/jwks",
+                },
+            )
+        form = parse_qs(request.content.decode())
+        self.forms.append(form)
+        digest = hashlib.sha256(form["code_verifier"][0].encode()).digest()
+        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != self.challenge or form["code"] != ["code-1"]:
+            return httpx.Response(400, json={"error": "invalid_grant"})
+        id_claims = {"aud": "gl-intake", "nonce": self.nonce, **self.id_claims}
+        return httpx.Response(
+            200,
+            json={
+                "id_token": self.issuer.token(**id_claims),
+                "access_token": self.issuer.token(**self.claims),
+                "token_type": "Bearer",
+            },
+        )
+
+
+@pytest.fixture
+def fake(issuer: Issuer) -> FakeIssuer:
+    return FakeIssuer(issuer)
+
+
+@pytest.fixture
+async def client(make_app: MakeApp, fake: FakeIssuer, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    (tmp_path / "home.html").write_text(TEMPLATE, encoding="utf-8")
+    pages = Pages(
+        "intake", title="测试", templates=tmp_path, nav=[Link("待办", "/intake/ui/"), Link("运维", "/x", ("ops",))]
+    )
+    app = make_app(ui=[router], pages=pages)
+    app.state.pages.login.client = httpx.AsyncClient(transport=httpx.MockTransport(fake))
+    async with client_of(app) as client:
+        yield client
+
+
+async def sign_in(client: httpx.AsyncClient, fake: FakeIssuer, then: str = "/intake/ui/") -> httpx.Response:
+    begun = await client.get("/intake/ui/login", params={"next": then})
+    assert begun.status_code == 303
+    query = {name: values[0] for name, values in parse_qs(urlsplit(begun.headers["location"]).query).items()}
+    assert query["code_challenge_method"] == "S256"
+    assert query["client_id"] == "gl-intake"
+    assert query["redirect_uri"] == "http://test/intake/ui/callback"
+    fake.challenge, fake.nonce = query["code_challenge"], query["nonce"]
+    return await client.get("/intake/ui/callback", params={"code": "code-1", "state": query["state"]})
+
+
+async def token_of(client: httpx.AsyncClient) -> str:
+    page = BeautifulSoup((await client.get("/intake/ui/")).text, "html.parser")
+    return str(page.select_one("main input[name=csrf_token]")["value"])  # type: ignore[index]
+
+
+async def test_the_whole_way(client: httpx.AsyncClient, fake: FakeIssuer) -> None:
+    first = await client.get("/intake/ui/?page=2")
+    assert (first.status_code, first.headers["location"]) == (303, "/intake/ui/login?next=/intake/ui/%3Fpage%3D2")
+    back = await sign_in(client, fake, "/intake/ui/?page=2")
+    assert (back.status_code, back.headers["location"]) == (303, "/intake/ui/?page=2")
+    cookie = next(value for name, value in back.headers.multi_items() if "gl_intake_session" in value)
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert "Path=/intake" in cookie
+    page = await client.get("/intake/ui/")
+    assert page.status_code == 200
+    assert "&lt;b&gt;王芳&lt;/b&gt;" in page.text
+    assert "cq.yubei" in page.text
+    assert "运维" not in page.text
+    done = await client.post("/intake/ui/act", data={"csrf_token": await token_of(client), "note": "同意<1>"})
+    assert (done.status_code, done.headers["location"]) == (303, "/intake/ui/")
+    assert "已提交：同意&lt;1&gt;" in (await client.get("/intake/ui/")).text
+    assert "已提交" not in (await client.get("/intake/ui/")).text
+    gone = await client.post("/intake/ui/logout", data={"csrf_token": await token_of(client)})
+    assert gone.headers["location"] == "/intake/ui/signed-out"
+    assert (await client.get("/intake/ui/")).status_code == 303
+    assert (await client.get("/intake/ui/signed-out")).status_code == 200
+
+
+async def test_a_session_is_no_bearer_token_and_the_other_way_round(
+    client: httpx.AsyncClient, fake: FakeIssuer, issuer: Issuer
+) -> None:
+    assert (await client.get("/intake/ui/", headers=issuer.bearer())).status_code == 303
+    await sign_in(client, fake)
+    assert (await client.get("/intake/v1/ops/held")).status_code == 401
+
+
+async def test_forms_need_the_token_of_the_session(client: httpx.AsyncClient, fake: FakeIssuer) -> None:
+    await sign_in(client, fake)
+    token = await token_of(client)
+    for data in ({"note": "x"}, {"note": "x", "csrf_token": ""}, {"note": "x", "csrf_token": "中" + token}):
+        answer = await client.post("/intake/ui/act", data=data)
+        assert (answer.status_code, answer.headers["content-type"]) == (403, "text/html; charset=utf-8")
+        assert "页面已过期" in answer.text
+    fine = {"note": "x", "csrf_token": token}
+    foreign = await client.post("/intake/ui/act", data=fine, headers={"origin": "http://evil.test"})
+    assert foreign.status_code == 403
+    assert (await client.post("/intake/ui/act", data=fine, headers={"origin": "http://test"})).status_code == 303
+    # The token of one session is worth nothing in another.
+    client.cookies.clear()
+    await sign_in(client, fake)
+    assert (await client.post("/intake/ui/act", data=fine)).status_code == 403
+    client.cookies.clear()
+    assert (await client.post("/intake/ui/act", data=fine)).status_code == 401
+
+
+async def test_problems_are_pages_here(client: httpx.AsyncClient, fake: FakeIssuer) -> None:
+    await sign_in(client, fake)
+    answer = await client.post("/intake/ui/act", data={"csrf_token": await token_of(client), "note": "closed"})
+    assert (answer.status_code, "案卷已办结。" in answer.text) == (409, True)
+    missing = await client.get("/intake/ui/none")
+    assert (missing.status_code, missing.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    bad = await client.post(
+        "/intake/ui/act",
+        content=b"note=%00&csrf_token=x",
+        headers={"content-type": "application/x-www-form-urlencoded"},
+    )
+    assert bad.status_code == 400
+
+
+async def test_refused_sign_ins(client: httpx.AsyncClient, fake: FakeIssuer) -> None:
+    for params in ({}, {"code": "code-1", "state": "x"}, {"code": "code-1"}):
+        assert (await client.get("/intake/ui/callback", params=params)).status_code == 400
+    client.cookies.clear()
+    for claims, id_claims in (
+        ({"aud": "another"}, {}),
+        ({}, {"aud": "gl-review"}),
+        ({}, {"nonce": "another"}),
+        ({}, {"nonce": None}),
+        ({}, {"sub": "another"}),
+        ({"exp": int(time.time()) - 100}, {}),
+    ):
+        fake.claims, fake.id_claims = claims, id_claims
+        answer = await sign_in(client, fake)
+        assert answer.status_code == 400, (claims, id_claims)
+        assert (await client.get("/intake/ui/")).status_code == 303
+    fake.claims = fake.id_claims = {}
+    assert (await sign_in(client, fake)).status_code == 303
+    # A used state does not work again: its cookie is gone.
+    assert (await client.get("/intake/ui/callback", params={"code": "code-1", "state": "x"})).status_code == 400
+
+
+async def test_only_our_own_addresses_after_the_sign_in(client: httpx.AsyncClient, fake: FakeIssuer) -> None:
+    for then in (
+        "http://evil.test/",
+        "//evil.test",
+        "/\\evil.test",
+        "/review/ui/",
+        "/intake/ui/\r\nx: y",
+        "/intake//e.test",
+    ):
+        assert (await sign_in(client, fake, then)).headers["location"] == "/intake/ui/"
+        client.cookies.clear()
+
+
+async def test_forged_sessions(client: httpx.AsyncClient, fake: FakeIssuer, make_app: MakeApp) -> None:
+    await sign_in(client, fake)
+    good = client.cookies["gl_intake_session"]
+    body, _, signature = good.rpartition(".")
+    for bad in ("", "x", f"{body}.x", f"x{body}.{signature}", good[::-1]):
+        client.cookies.clear()
+        client.cookies.set("gl_intake_session", bad, path="/intake")
+        assert (await client.get("/intake/ui/")).status_code == 303
+    # A sign-in under way is signed too, but is no session.
+    client.cookies.clear()
+    await client.get("/intake/ui/login")
+    started = client.cookies["gl_intake_login"]
+    client.cookies.clear()
+    client.cookies.set("gl_intake_session", started, path="/intake")
+    assert (await client.get("/intake/ui/")).status_code == 303
+
+
+async def test_the_session_ends_with_the_token(client: httpx.AsyncClient, fake: FakeIssuer) -> None:
+    fake.claims = {"exp": int(time.time()) + 2}
+    await sign_in(client, fake)
+    cookie = client.cookies["gl_intake_session"]
+    assert (await client.get("/intake/ui/")).status_code == 200
+    import asyncio
+
+    await asyncio.sleep(2.1)
+    client.cookies.set("gl_intake_session", cookie, path="/intake")
+    assert (await client.get("/intake/ui/")).status_code == 303
+
+
+async def test_nothing_inline_and_nothing_from_elsewhere(client: httpx.AsyncClient, fake: FakeIssuer) -> None:
+    await sign_in(client, fake)
+    answer = await client.get("/intake/ui/")
+    page = BeautifulSoup(answer.text, "html.parser")
+    assert page.html["lang"] == "zh-CN"  # type: ignore[index]
+    assert all(script.get("src", "").startswith("/intake/") for script in page.find_all("script"))
+    assert not page.find_all("style")
+    assert not page.find_all(style=True)
+    assert not re.findall(r"\son\w+=", answer.text)
+    for asset in ("base.css", "base.js"):
+        found = await client.get(f"/intake/ui/static/{asset}")
+        assert found.status_code == 200
+        assert "http" not in found.text
+    for bad in ("..%2Fbase.html", "base.html", "%2Fetc%2Fpasswd"):
+        assert (await client.get(f"/intake/ui/static/{bad}")).status_code == 404
+    for field in page.select("main input:not([type=hidden])"):
+        assert page.select_one(f"label[for={field['id']}]")
+
+
+def test_filters() -> None:
+    from datetime import UTC, datetime
+
+    assert when(datetime(2025, 12, 31, 16, 30, tzinfo=UTC)) == "2026-01-01 00:30"
+    assert (day(datetime(2025, 12, 31, 16, 30, tzinfo=UTC)), day("2025-01-02"), day(None)) == (
+        "2026-01-01",
+        "2025-01-02",
+        "",
+    )
+    assert (points("2.675"), points(None), points("80", 1)) == ("2.68", "—", "80.0")
