@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from gf_chassis.consumer import Subscription
     from gf_chassis.database import Database
+    from gf_chassis.projections import Projection
 
 #: Work that a deadline starts; called by the worker every second or so with the present instant.
 Tick = Callable[[datetime], Awaitable[None]]
@@ -32,6 +33,8 @@ class ServiceRuntime:
     clock: Clock
     subscriptions: Sequence[Subscription] = ()
     ticks: list[Tick] = field(default_factory=list)
+    #: Projections that can be rebuilt beside themselves and switched.
+    projections: Sequence[Projection] = ()
     #: The service's package: its migrations are looked up beside it.
     package: str = ""
     app: FastAPI | None = None
