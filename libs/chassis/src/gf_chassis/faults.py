@@ -52,6 +52,17 @@ def _plan_changed(error: BaseException | None) -> bool:
 
 
 def describe(error: BaseException) -> str:
-    """One line for a person who must decide; parameters of statements are hidden by the engine."""
+    """One line for a person who must decide. What the database says of values is left out: they are people's data."""
+    if isinstance(error, DBAPIError):
+        cause = error.orig.__cause__ if error.orig is not None and error.orig.__cause__ is not None else error.orig
+        return _of_database(cause or error)
+    if isinstance(error, asyncpg.PostgresError):
+        return _of_database(error)
     first = (str(error).splitlines() or [""])[0]
     return f"{type(error).__name__}: {first}"[:500]
+
+
+def _of_database(error: BaseException) -> str:
+    names = ("sqlstate", "table_name", "column_name", "constraint_name")
+    known = [f"{name}={value}" for name in names if (value := getattr(error, name, None))]
+    return " ".join([f"database: {type(error).__name__}", *known])

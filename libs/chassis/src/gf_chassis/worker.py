@@ -18,10 +18,12 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import text
 
+from gf_chassis import projections
 from gf_chassis.consumer import Consumer
 from gf_chassis.events import Subscription
 from gf_chassis.faults import describe, family
 from gf_chassis.progress import ProgressWatch, watch
+from gf_chassis.projections import Projection
 from gf_chassis.readers.port import Reader
 from gf_chassis.relay import Relay
 from gf_chassis.runtime import ServiceRuntime
@@ -29,6 +31,8 @@ from gf_chassis.runtime import ServiceRuntime
 log = structlog.get_logger(__name__)
 
 _TICK_SECONDS: Final = 1.0
+#: How soon a rebuild that was begun or switched is noticed.
+_SWITCH_SECONDS: Final = 2.0
 
 
 async def run_worker(
@@ -62,6 +66,8 @@ def _parts(runtime: ServiceRuntime, stop: asyncio.Event) -> Iterator[tuple[str, 
         yield "relay", relay.run(stop)
     for subscription in runtime.subscriptions:
         yield f"consumer:{subscription.group}", make_consumer(runtime, subscription, progress).run(stop)
+    for projection in getattr(runtime, "projections", ()):
+        yield f"projection:{projection.name}", _project(runtime, projection, progress, stop)
     if runtime.ticks:
         yield "ticks", _tick(runtime, progress, stop)
 
@@ -94,6 +100,38 @@ def make_reader(runtime: ServiceRuntime, subscription: Subscription) -> Reader:
 def owner_of(topic: str) -> str:
     """The service whose journal holds a topic: its first word (``intake.units``)."""
     return topic.partition(".")[0]
+
+
+async def _project(
+    runtime: ServiceRuntime, projection: Projection, progress: ProgressWatch, stop: asyncio.Event
+) -> None:
+    """Run the generation that serves, and the one that is being built beside it, as the switch row says."""
+    running: dict[int, tuple[asyncio.Event, asyncio.Task[None]]] = {}
+    try:
+        while not stop.is_set():
+            try:
+                async with runtime.database.reading() as session:
+                    wanted = set((await projections.generations(session, projection.name)).running)
+            except Exception as error:
+                log.warning("projection switch unknown", projection=projection.name, error=describe(error))
+                wanted = set(running)
+            for generation in wanted - running.keys():
+                end = asyncio.Event()
+                consumer = make_consumer(runtime, projection.subscription(generation), progress)
+                running[generation] = (end, asyncio.create_task(consumer.run(end)))
+            for generation in running.keys() - wanted:
+                await _end(*running.pop(generation))
+                progress.forget(f"consumer:{projection.group(generation)}")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _SWITCH_SECONDS)
+    finally:
+        for end, task in running.values():
+            await _end(end, task)
+
+
+async def _end(end: asyncio.Event, task: asyncio.Task[None]) -> None:
+    end.set()
+    await task
 
 
 async def _tick(runtime: ServiceRuntime, progress: ProgressWatch, stop: asyncio.Event) -> None:

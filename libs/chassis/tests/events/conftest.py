@@ -141,7 +141,9 @@ class World:
             self.relay = self.start_relay()
         part = self.progress.part(f"consumer:{subscription.group}:{len(self.running)}")
         stop = asyncio.Event()
-        consumer = Consumer(subscription, self.database, self.reader(subscription), part, limits or Limits(read_timeout=0.2))
+        consumer = Consumer(
+            subscription, self.database, self.reader(subscription), part, limits or Limits(read_timeout=0.2)
+        )
         running = Running(subscription, part, stop, asyncio.create_task(consumer.run(stop)))
         self.running.append(running)
         return running

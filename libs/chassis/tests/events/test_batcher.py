@@ -1,0 +1,93 @@
+"""Natural batching: groups form by themselves, errors stay with their item."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from gf_chassis.batcher import Batcher
+from gf_chassis.errors import Transient
+
+
+async def test_what_gathers_while_one_group_is_written_forms_the_next() -> None:
+    groups: list[int] = []
+    go = asyncio.Event()
+
+    async def flush(items: Sequence[int]) -> Sequence[int | BaseException]:
+        groups.append(len(items))
+        await go.wait()
+        return [item * 2 for item in items]
+
+    batcher = Batcher(flush, cap=3)
+    tasks = [asyncio.create_task(batcher.submit(n)) for n in range(8)]
+    await asyncio.sleep(0.01)
+    assert groups == [3]
+    go.set()
+    assert await asyncio.gather(*tasks) == [n * 2 for n in range(8)]
+    assert groups == [3, 3, 2]
+
+
+async def test_an_error_reaches_its_own_caller_only() -> None:
+    async def flush(items: Sequence[int]) -> Sequence[int | BaseException]:
+        return [ValueError("odd") if item % 2 else item for item in items]
+
+    batcher = Batcher(flush)
+    answers = await asyncio.gather(*(batcher.submit(n) for n in range(4)), return_exceptions=True)
+    assert answers[0::2] == [0, 2]
+    assert all(isinstance(answer, ValueError) for answer in answers[1::2])
+
+
+async def test_a_failed_flush_fails_the_group_and_the_next_one_goes_on() -> None:
+    broken = True
+
+    async def flush(items: Sequence[int]) -> Sequence[int | BaseException]:
+        if broken:
+            raise ConnectionResetError
+        return list(items)
+
+    batcher = Batcher(flush)
+    with pytest.raises(ConnectionResetError):
+        await batcher.submit(1)
+    broken = False
+    assert await batcher.submit(2) == 2
+
+
+async def test_a_caller_that_leaves_does_not_disturb_the_others() -> None:
+    go = asyncio.Event()
+
+    async def flush(items: Sequence[int]) -> Sequence[int | BaseException]:
+        await go.wait()
+        return list(items)
+
+    batcher = Batcher(flush)
+    leaving = asyncio.create_task(batcher.submit(1))
+    staying = asyncio.create_task(batcher.submit(2))
+    await asyncio.sleep(0.01)
+    leaving.cancel()
+    go.set()
+    assert await staying == 2
+
+
+async def test_too_many_waiting_are_shed_and_closing_finishes_what_was_taken() -> None:
+    go = asyncio.Event()
+
+    async def flush(items: Sequence[int]) -> Sequence[int | BaseException]:
+        await go.wait()
+        return list(items)
+
+    batcher = Batcher(flush, cap=1, waiting_limit=2)
+    first = asyncio.create_task(batcher.submit(1))
+    await asyncio.sleep(0.01)
+    others = [asyncio.create_task(batcher.submit(n)) for n in (2, 3)]
+    await asyncio.sleep(0.01)
+    with pytest.raises(Transient):
+        await batcher.submit(4)
+    closing = asyncio.create_task(batcher.close())
+    await asyncio.sleep(0)
+    with pytest.raises(Transient):
+        await batcher.submit(5)
+    go.set()
+    await closing
+    assert [await task for task in (first, *others)] == [1, 2, 3]
