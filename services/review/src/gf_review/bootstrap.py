@@ -105,6 +105,7 @@ def bootstrap(
         clock=clock,
         subscriptions=consumers.subscriptions(),
         ticks=[tick],
+        on_stop=[database.close],
     )
     case, batch, public = (database, policies), (database, policies), (database, policies)
     return Bootstrap(

@@ -339,7 +339,7 @@ class Queries:
     async def public_publicities(
         self, *, closed: bool = False, after: str | None = None, limit: int = 50
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Open to all: lists that stand (or stood) in public. Names only; drafts and objections are nobody's business."""
+        """Open to all: lists that stand (or stood) in public. Names only, no drafts, no objections."""
         state = PublicityState.CLOSED if closed else PublicityState.OPEN
         query = select(PublicityRow).where(PublicityRow.state == state)
         if after is not None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ParamSpec
 
 from gf_chassis.database import Database, UnitOfWork
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.journal import EventPosition
 from gf_review.adapters import dossiers
@@ -21,14 +23,12 @@ from gf_review.domain.decisions import Seen, require_fresh
 from gf_review.domain.dossier import Dossier
 
 
-class Once(Protocol):
-    """An idempotency key (幂等键): answers again what was answered first."""
+class Replayed(Exception):
+    """The idempotency key was used before: this was the first answer."""
 
-    async def first(self, uow: UnitOfWork) -> None:
-        """Raises the first answer where there is one."""
-
-    async def keep(self, uow: UnitOfWork, result: Mapping[str, Any]) -> None:
-        """Stores the answer in the transaction of its effect."""
+    def __init__(self, result: dict[str, Any]) -> None:
+        super().__init__("replayed")
+        self.result = result
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,28 @@ class Done:
 
     result: dict[str, Any]
     positions: list[EventPosition] = field(default_factory=list)
+
+
+P = ParamSpec("P")
+
+
+def repeatable(act: Callable[P, Awaitable[Done]]) -> Callable[P, Awaitable[Done]]:
+    """An act that answers a repeated idempotency key with its first answer, and does nothing."""
+
+    @functools.wraps(act)
+    async def once_only(*args: P.args, **kwargs: P.kwargs) -> Done:
+        try:
+            return await act(*args, **kwargs)
+        except Replayed as again:
+            return Done(again.result)
+
+    return once_only
+
+
+async def first_time(uow: UnitOfWork, once: Once | None) -> None:
+    """Goes on only where the key is new; the loser of a race waits here for the winner."""
+    if once is not None and (result := await once.first(uow)) is not None:
+        raise Replayed(result)
 
 
 def official(principal: Principal) -> Official:
@@ -99,8 +121,7 @@ class OnCase:
     async def _act(self, principal: Principal, submission_id: str, seen: Seen, once: Once | None) -> AsyncIterator[Act]:
         by = official(principal)
         async with self.database.unit_of_work(principal.actor()) as uow:
-            if once is not None:
-                await once.first(uow)
+            await first_time(uow, once)
             await require_visible(uow.session, by.authority, submission_id)
             case = await Cases(uow).require(submission_id)
             # Again, now that the row is ours: the route may have been replaced while we waited for the lock.

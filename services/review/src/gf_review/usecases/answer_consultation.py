@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_review.adapters.tables import ConsultationAnswerRow
 from gf_review.domain import records
 from gf_review.domain.decisions import Seen
-from gf_review.usecases.acting import Done, OnCase, Once
+from gf_review.usecases.acting import Done, OnCase, repeatable
 
 
 class AnswerConsultation(OnCase):
     """Use case."""
 
+    @repeatable
     async def __call__(
         self,
         principal: Principal,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_review.adapters.tables import ConsultationRow
 from gf_review.domain import records
 from gf_review.domain.decisions import Seen
 from gf_review.domain.dossier import Consultation
-from gf_review.usecases.acting import Done, OnCase, Once
+from gf_review.usecases.acting import Done, OnCase, repeatable
 
 
 class AskConsultation(OnCase):
     """Use case."""
 
+    @repeatable
     async def __call__(
         self,
         principal: Principal,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.ids import new_id
 from gf_review.adapters.files import Files, clean_name
 from gf_review.adapters.tables import DocumentRow
 from gf_review.domain.guards import RECOMMENDATION_DOCUMENT
-from gf_review.usecases.acting import Done, Once
+from gf_review.usecases.acting import Done, repeatable
 from gf_review.usecases.recommend import OnRecommendation
 
 
@@ -20,6 +21,7 @@ class AttachRecommendationDocument(OnRecommendation):
 
     files: Files
 
+    @repeatable
     async def __call__(
         self,
         principal: Principal,

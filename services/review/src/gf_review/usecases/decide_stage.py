@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_review.adapters import dossiers
 from gf_review.domain import decisions
 from gf_review.domain.decisions import Seen
 from gf_review.domain.dossier import Finding
-from gf_review.usecases.acting import Act, Done, OnCase, Once
+from gf_review.usecases.acting import Act, Done, OnCase, repeatable
 from gf_review.usecases.proposing import PASS, decision_row, propose
 from gf_review.usecases.record_findings import FindingDraft, finding_row
 
@@ -56,6 +57,7 @@ Decision: TypeAlias = Pass | Return | Refuse | Cancel
 class DecideStage(OnCase):
     """Use case."""
 
+    @repeatable
     async def __call__(
         self,
         principal: Principal,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.ids import new_id
 from gf_review.adapters.tables import WrittenReasonRow
 from gf_review.domain import records
 from gf_review.domain.decisions import Seen
 from gf_review.domain.dossier import WrittenReason
-from gf_review.usecases.acting import Done, OnCase, Once
+from gf_review.usecases.acting import Done, OnCase, repeatable
 
 
 class GiveReason(OnCase):
     """Use case."""
 
+    @repeatable
     async def __call__(
         self,
         principal: Principal,

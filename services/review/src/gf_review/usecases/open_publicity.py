@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_review.adapters.policy import SHANGHAI
-from gf_review.usecases.acting import Done, Once
+from gf_review.usecases.acting import Done, repeatable
 from gf_review.usecases.publish import OnPublicity
 
 
 class OpenPublicity(OnPublicity):
     """Use case: runs for N working (or calendar) days, to the end of the last one (Asia/Shanghai)."""
 
+    @repeatable
     async def __call__(self, principal: Principal, publicity_id: str, seen: int, once: Once | None = None) -> Done:
         async with self._act(principal, publicity_id, seen, once) as act:
             publicity = act.publicity

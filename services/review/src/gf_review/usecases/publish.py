@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gf_chassis.database import Database, UnitOfWork
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.ids import new_id
 from gf_review.adapters import dossiers
@@ -19,7 +20,7 @@ from gf_review.domain import decisions
 from gf_review.domain.case import Official
 from gf_review.domain.errors import OutsideCompetence, Problem, StaleCase
 from gf_review.domain.publicity import EntryState, Publicity
-from gf_review.usecases.acting import Done, Once, finish, official
+from gf_review.usecases.acting import Done, finish, first_time, official
 
 
 @dataclass
@@ -57,8 +58,7 @@ class OnPublicity:
     ) -> AsyncIterator[PublicityAct]:
         by = official(principal)
         async with self.database.unit_of_work(principal.actor()) as uow:
-            if once is not None:
-                await once.first(uow)
+            await first_time(uow, once)
             publicity = await Publicities(uow).require(publicity_id)
             if publicity.authority != by.authority:
                 raise OutsideCompetence(NOT_THERE)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
-from gf_review.usecases.acting import Done, Once
+from gf_review.usecases.acting import Done, repeatable
 from gf_review.usecases.publish import OnPublicity, objection_row
 
 
 class RaiseObjection(OnPublicity):
     """Use case: 异议 holds that unit back until it is settled."""
 
+    @repeatable
     async def __call__(
         self,
         principal: Principal,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gf_chassis.database import Database, UnitOfWork
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_review.adapters.batches import Recommendations
 from gf_review.adapters.policy import Policies
@@ -15,7 +16,7 @@ from gf_review.adapters.repository import NOT_THERE
 from gf_review.domain.case import Official
 from gf_review.domain.errors import OutsideCompetence, Problem, StaleCase
 from gf_review.domain.recommendation import Recommendation
-from gf_review.usecases.acting import Done, Once, finish, official
+from gf_review.usecases.acting import Done, finish, first_time, official
 
 
 @dataclass
@@ -56,8 +57,7 @@ class OnRecommendation:
     ) -> AsyncIterator[BatchAct]:
         by = official(principal)
         async with self.database.unit_of_work(principal.actor()) as uow:
-            if once is not None:
-                await once.first(uow)
+            await first_time(uow, once)
             batch = await Recommendations(uow).require(recommendation_id)
             if batch.authority != by.authority:
                 raise OutsideCompetence(NOT_THERE)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.ids import new_id
 from gf_review.adapters.tables import FindingRow
 from gf_review.domain import records
 from gf_review.domain.decisions import Seen
 from gf_review.domain.dossier import Finding
-from gf_review.usecases.acting import Done, OnCase, Once
+from gf_review.usecases.acting import Done, OnCase, repeatable
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class FindingDraft:
 class RecordFindings(OnCase):
     """Use case."""
 
+    @repeatable
     async def __call__(
         self,
         principal: Principal,

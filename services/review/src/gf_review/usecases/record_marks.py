@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.ids import new_id
 from gf_review.adapters.tables import MarkRow
 from gf_review.domain import records
 from gf_review.domain.decisions import Seen
 from gf_review.domain.dossier import Mark
-from gf_review.usecases.acting import Done, OnCase, Once
+from gf_review.usecases.acting import Done, OnCase, repeatable
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class MarkDraft:
 class RecordMarks(OnCase):
     """Use case."""
 
+    @repeatable
     async def __call__(
         self,
         principal: Principal,

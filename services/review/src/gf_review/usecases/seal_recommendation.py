@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_review.adapters import dossiers
 from gf_review.adapters.contracts.outgoing import decimal_text
@@ -13,7 +14,7 @@ from gf_review.adapters.tables import CaseRow
 from gf_review.domain.case import Case
 from gf_review.domain.dossier import Dossier
 from gf_review.domain.guards import BELOW_AVERAGE, average_for, is_below_average
-from gf_review.usecases.acting import Done, Once
+from gf_review.usecases.acting import Done, repeatable
 from gf_review.usecases.recommend import OnRecommendation
 
 #: Columns of the summary table; no document prescribes them (ours).
@@ -35,6 +36,7 @@ COLUMNS = {
 class SealRecommendation(OnRecommendation):
     """Use case."""
 
+    @repeatable
     async def __call__(self, principal: Principal, recommendation_id: str, seen: int, once: Once | None = None) -> Done:
         async with self._act(principal, recommendation_id, seen, once) as act:
             session = act.uow.session

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_review.adapters import dossiers
 from gf_review.adapters.repository import Cases
 from gf_review.domain import decisions
 from gf_review.domain.errors import GuardNotMet, Problem
-from gf_review.usecases.acting import Done, Once
+from gf_review.usecases.acting import Done, repeatable
 from gf_review.usecases.proposing import PASS, decision_row, propose
 from gf_review.usecases.recommend import BatchAct, OnRecommendation
 
@@ -15,6 +16,7 @@ from gf_review.usecases.recommend import BatchAct, OnRecommendation
 class SendRecommendation(OnRecommendation):
     """Use case."""
 
+    @repeatable
     async def __call__(
         self, principal: Principal, recommendation_id: str, seen: int, reason: str = "", once: Once | None = None
     ) -> Done:

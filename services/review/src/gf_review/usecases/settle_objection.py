@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
-from gf_review.usecases.acting import Done, Once
+from gf_review.usecases.acting import Done, repeatable
 from gf_review.usecases.publish import OnPublicity, hand_on, objection_row
 
 
 class SettleObjection(OnPublicity):
     """Use case: upheld or dismissed, also after the term; the case hears of it at once where it waits."""
 
+    @repeatable
     async def __call__(
         self,
         principal: Principal,

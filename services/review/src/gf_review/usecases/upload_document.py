@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.ids import new_id
 from gf_review.adapters.files import Files, clean_name
@@ -13,7 +14,7 @@ from gf_review.domain import records
 from gf_review.domain.decisions import Seen
 from gf_review.domain.dossier import Document
 from gf_review.domain.guards import RECOMMENDATION_DOCUMENT
-from gf_review.usecases.acting import Done, OnCase, Once
+from gf_review.usecases.acting import Done, OnCase, repeatable
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class UploadDocument(OnCase):
 
     files: Files
 
+    @repeatable
     async def __call__(
         self,
         principal: Principal,

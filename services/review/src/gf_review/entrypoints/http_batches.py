@@ -1,0 +1,237 @@
+"""The API of recommendation batches (推荐批次) and publicity (公示)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Annotated, Any
+
+from fastapi import Query, Request, Response
+
+from gf_chassis.http import Cursor, Limit, PathId, Router, decode_cursor, encode_cursor, etag
+from gf_chassis.idempotency import OnceKey
+from gf_chassis.json import CleanText
+from gf_review.entrypoints import schemas
+from gf_review.entrypoints.common import CurrentOfficial, SeenVersion, UseCases, answer
+from gf_review.entrypoints.http import upload_once
+from gf_review.usecases.seal_recommendation import COLUMNS
+
+router = Router(tags=["推荐与公示"])
+BATCH = "/recommendations/{recommendation_id}"
+PUBLICITY = "/publicities/{publicity_id}"
+
+
+@router.get("/recommendations", response_model=schemas.Page, summary="本级推荐批次")
+async def recommendations(
+    official: CurrentOfficial, review: UseCases, limit: Limit = 50, cursor: Cursor = None
+) -> dict[str, Any]:
+    after = decode_cursor(cursor, str)
+    items, following = await review.queries.recommendations(
+        official.authority, after=after[0] if after else None, limit=limit
+    )
+    return {"items": items, "next": encode_cursor(following) if following else None}
+
+
+@router.post("/recommendations", response_model=schemas.BatchDone, status_code=201, summary="新建推荐批次")
+async def start_recommendation(
+    response: Response,
+    official: CurrentOfficial,
+    review: UseCases,
+    once: OnceKey,
+    body: schemas.RecommendationIn,
+) -> dict[str, Any]:
+    act = review.start_recommendation(
+        official,
+        campaign_id=body.campaign_id,
+        category=body.category,
+        kind=body.kind,
+        title=body.title,
+        once=once,
+    )
+    return await answer(response, once, act)
+
+
+@router.get(BATCH, summary="推荐批次")
+async def recommendation(
+    response: Response, official: CurrentOfficial, review: UseCases, recommendation_id: PathId
+) -> dict[str, Any]:
+    found = await review.queries.recommendation(official.authority, str(recommendation_id))
+    response.headers["ETag"] = etag(found["etag"])
+    return found
+
+
+@router.get(BATCH + "/summary.csv", summary="推荐汇总表", response_class=Response)
+async def summary(official: CurrentOfficial, review: UseCases, recommendation_id: PathId) -> Response:
+    found = await review.queries.recommendation(official.authority, str(recommendation_id))
+    return Response(
+        summary_csv(found["summary"]),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="summary.csv"'},
+    )
+
+
+def summary_csv(lines: list[dict[str, str]]) -> bytes:
+    """UTF-8 with a byte order mark, as office programs want it; nothing in it starts a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS.values())
+    for line in lines:
+        writer.writerow([_harmless(line.get(column, "")) for column in COLUMNS])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _harmless(value: str) -> str:
+    return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠") else value
+
+
+@router.post(BATCH + "/cases", response_model=schemas.BatchDone, summary="加入申报")
+async def add_case(
+    response: Response,
+    official: CurrentOfficial,
+    review: UseCases,
+    once: OnceKey,
+    seen: SeenVersion,
+    recommendation_id: PathId,
+    body: schemas.SubmissionRef,
+) -> dict[str, Any]:
+    act = review.add_to_recommendation(official, str(recommendation_id), seen, body.submission_id, once)
+    return await answer(response, once, act)
+
+
+@router.post(BATCH + "/cases/remove", response_model=schemas.BatchDone, summary="移出申报")
+async def remove_case(
+    response: Response,
+    official: CurrentOfficial,
+    review: UseCases,
+    once: OnceKey,
+    seen: SeenVersion,
+    recommendation_id: PathId,
+    body: schemas.SubmissionRef,
+) -> dict[str, Any]:
+    act = review.remove_from_recommendation(official, str(recommendation_id), seen, body.submission_id, once)
+    return await answer(response, once, act)
+
+
+@router.post(BATCH + "/document", response_model=schemas.BatchDone, summary="上传推荐文件（请求体即文件）")
+async def attach(
+    request: Request,
+    response: Response,
+    official: CurrentOfficial,
+    review: UseCases,
+    seen: SeenVersion,
+    recommendation_id: PathId,
+    name: Annotated[CleanText, Query(min_length=1, max_length=200)],
+) -> dict[str, Any]:
+    once = upload_once(request, official, name)
+    act = review.attach_recommendation_document(official, str(recommendation_id), seen, name, request.stream(), once)
+    return await answer(response, once, act)
+
+
+@router.post(BATCH + "/seal", response_model=schemas.BatchDone, summary="封存")
+async def seal(
+    response: Response,
+    official: CurrentOfficial,
+    review: UseCases,
+    once: OnceKey,
+    seen: SeenVersion,
+    recommendation_id: PathId,
+) -> dict[str, Any]:
+    return await answer(response, once, review.seal_recommendation(official, str(recommendation_id), seen, once))
+
+
+@router.post(BATCH + "/send", response_model=schemas.BatchDone, summary="随批上报")
+async def send(
+    response: Response,
+    official: CurrentOfficial,
+    review: UseCases,
+    once: OnceKey,
+    seen: SeenVersion,
+    recommendation_id: PathId,
+    body: schemas.PassIn,
+) -> dict[str, Any]:
+    act = review.send_recommendation(official, str(recommendation_id), seen, body.reason, once=once)
+    return await answer(response, once, act)
+
+
+@router.post(BATCH + "/dissolve", response_model=schemas.BatchDone, summary="解散")
+async def dissolve(
+    response: Response,
+    official: CurrentOfficial,
+    review: UseCases,
+    once: OnceKey,
+    seen: SeenVersion,
+    recommendation_id: PathId,
+    body: schemas.DissolveIn,
+) -> dict[str, Any]:
+    act = review.dissolve_recommendation(official, str(recommendation_id), seen, body.reason, once)
+    return await answer(response, once, act)
+
+
+# --- publicity -------------------------------------------------------------------------------------------------------
+
+
+@router.get("/public/publicities", response_model=schemas.PublicPublicities, summary="公示（向社会公开）")
+async def public_publicities(
+    review: UseCases, closed: bool = False, limit: Limit = 50, cursor: Cursor = None
+) -> dict[str, Any]:
+    after = decode_cursor(cursor, str)
+    items, following = await review.queries.public_publicities(
+        closed=closed, after=after[0] if after else None, limit=limit
+    )
+    return {"items": items, "next": encode_cursor(following) if following else None}
+
+
+@router.get("/publicities", response_model=schemas.Page, summary="本级公示")
+async def publicities(official: CurrentOfficial, review: UseCases) -> dict[str, Any]:
+    return {"items": await review.queries.publicities(official.authority), "next": None}
+
+
+@router.get(PUBLICITY, summary="公示")
+async def publicity(
+    response: Response, official: CurrentOfficial, review: UseCases, publicity_id: PathId
+) -> dict[str, Any]:
+    found = await review.queries.publicity(official.authority, str(publicity_id))
+    response.headers["ETag"] = etag(found["etag"])
+    return found
+
+
+@router.post(PUBLICITY + "/open", response_model=schemas.PublicityDone, summary="开始公示")
+async def open_publicity(
+    response: Response,
+    official: CurrentOfficial,
+    review: UseCases,
+    once: OnceKey,
+    seen: SeenVersion,
+    publicity_id: PathId,
+) -> dict[str, Any]:
+    return await answer(response, once, review.open_publicity(official, str(publicity_id), seen, once))
+
+
+@router.post(PUBLICITY + "/objections", response_model=schemas.PublicityDone, summary="登记异议")
+async def raise_objection(
+    response: Response,
+    official: CurrentOfficial,
+    review: UseCases,
+    once: OnceKey,
+    seen: SeenVersion,
+    publicity_id: PathId,
+    body: schemas.ObjectionIn,
+) -> dict[str, Any]:
+    act = review.raise_objection(official, str(publicity_id), seen, body.submission_id, body.text, once)
+    return await answer(response, once, act)
+
+
+@router.post(PUBLICITY + "/objections/ruling", response_model=schemas.PublicityDone, summary="核实异议")
+async def settle_objection(
+    response: Response,
+    official: CurrentOfficial,
+    review: UseCases,
+    once: OnceKey,
+    seen: SeenVersion,
+    publicity_id: PathId,
+    body: schemas.RulingIn,
+) -> dict[str, Any]:
+    act = review.settle_objection(
+        official, str(publicity_id), seen, body.submission_id, upheld=body.upheld, reason=body.reason, once=once
+    )
+    return await answer(response, once, act)

@@ -1,0 +1,1 @@
+"""The reviewers' desk (审核工作台): plain server-rendered pages."""
