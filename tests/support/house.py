@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 from joserfc.jwk import RSAKey
 
-from gf_chassis.clock import Clock
 from gf_standalone import compose, pages, people
 from gf_standalone.compose import Service
 from gf_standalone.databases import SERVICES, ServiceDatabase
@@ -22,7 +21,7 @@ from gf_standalone.issuer import Issuer, issuer_app
 from gf_standalone.people import Account
 from gf_standalone.serving import listen, serving
 from gf_standalone.settings import StandaloneSettings
-from gf_standalone.timepiece import DEMO_STARTS
+from gf_standalone.timepiece import DemoClock
 
 _KEY = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
 
@@ -30,7 +29,7 @@ _KEY = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
 @dataclass
 class House:
     base_url: str
-    clock: Clock
+    clock: DemoClock
     services: dict[str, Service]
     databases: dict[str, ServiceDatabase]
     accounts: dict[str, Account]
@@ -46,11 +45,8 @@ class House:
         self.accounts[account.id] = account
         return self.speak(account.id)
 
-    def move_to(self, instant: datetime) -> None:
-        self.clock.set_offset(instant - datetime.now(UTC))
-
-    def pass_days(self, days: int) -> None:
-        self.move_to(self.clock.now() + timedelta(days=days))
+    def pass_days(self, days: float) -> datetime:
+        return self.clock.move_to(self.clock.now() + timedelta(days=days))
 
 
 Databases = Callable[..., Awaitable[ServiceDatabase]]
@@ -58,15 +54,15 @@ Databases = Callable[..., Awaitable[ServiceDatabase]]
 
 @contextlib.asynccontextmanager
 async def open_house(
-    make_database: Databases, folder: Path, *, workers: bool = True, starts: datetime = DEMO_STARTS, **overrides: Any
+    make_database: Databases, folder: Path, *, workers: bool = True, **overrides: Any
 ) -> AsyncIterator[House]:
     """Composed as the standalone programme composes them; `overrides` are settings of every service."""
-    clock = Clock(starts - datetime.now(UTC))
+    clock = DemoClock(folder)
     made = {service: await make_database(service) for service in SERVICES}
     listener = listen(StandaloneSettings(port=0, data=folder))
     settings = StandaloneSettings(port=listener.getsockname()[1], data=folder)
     services = compose.compose(
-        made, clock=clock, issuer=settings.issuer, public_url=settings.address, data=folder, **overrides
+        made, clock=clock.clock, issuer=settings.issuer, public_url=settings.address, data=folder, **overrides
     )
     accounts = dict(people.accounts())
     issuer = issuer_app(Issuer(settings, accounts, _KEY), pages.environment(), settings.port)

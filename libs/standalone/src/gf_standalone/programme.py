@@ -71,7 +71,7 @@ async def _run(settings: StandaloneSettings, postgres: Postgres, listener: socke
         workers = compose.Workers(services)
         try:
             if settings.demo:
-                await _unless(stopping, tell(settings, issuer, clock, narrator))
+                await _unless(stopping, tell(settings.address, clock, narrator))
             if not stopping.is_set():
                 await _until_ready(readiness, stopping)
                 _announce(settings, narrator, time.monotonic() - began)

@@ -27,10 +27,28 @@ def lists() -> list[dict[str, Any]]:
 
 
 YEARS = (2022, 2023, 2024)
+#: The units in which units.yaml states its numbers.
+UNITS = {
+    "万元": ("output_value", "retrofit_investment"),
+    "tce": (
+        "energy_total",
+        "energy_feedstock",
+        "renewable_self",
+        "renewable_market",
+        "renewable_line",
+        "renewable_gec",
+    ),
+    "tCO2": ("carbon_total",),
+    "m3": ("water_intake", "water_reuse"),
+    "m2": ("land_area",),
+    "个": ("footprint_categories_total", "footprint_categories_quantified"),
+}
+UNIT_OF = {code: unit for unit, codes in UNITS.items() for code in codes}
+_TONNES = ("material", "solid_waste", "ammonia", "cod", "so2", "nox", "pm", "vocs")
 
 
 def content(unit: dict[str, Any]) -> dict[str, Any]:
-    """A unit's form as the intake API takes it: one row per value, decimals as strings."""
+    """A unit's form as the intake API takes it: one row per value, decimals as strings with their unit."""
     rows = [
         _row(code, str(value), year)
         for code, values in unit["years"].items()
@@ -43,7 +61,13 @@ def content(unit: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(code: str, value: Any, year: int | None) -> dict[str, Any]:
-    return {"code": code, "value": value, **({"year": year} if year is not None else {})}
+    row: dict[str, Any] = {"code": code, "value": value}
+    if year is not None:
+        row["year"] = year
+    unit = UNIT_OF.get(code) or ("t" if code.startswith(_TONNES) else None)
+    if unit:
+        row["unit"] = unit
+    return row
 
 
 def pdf(title: str) -> bytes:
@@ -64,3 +88,38 @@ def pdf(title: str) -> bytes:
     table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     trailer = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(body))
     return body + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + table + trailer
+
+
+#: What the form asks to be proved for the values in units.yaml; the scan of the sealed form comes last.
+EVIDENCE = ("advanced_technology", "retrofit_projects", "green_design_report", "footprint_report")
+
+
+def benchmarks() -> list[dict[str, Any]]:
+    """The benchmark values that the policies propose for demonstrations, as scoring's API takes them."""
+    import gf_policy
+    from gf_policy.rulesets import load_benchmarks
+
+    sets = []
+    for file in load_benchmarks(gf_policy.load(None).root):
+        for one in file.sets if file.demo else ():
+            levels = [
+                {
+                    "indicator": value.indicator,
+                    "lead": str(value.lead),
+                    "baseline": str(value.baseline),
+                    "assumption": value.source.assumption or "演示约定",
+                }
+                for value in one.values
+            ]
+            sets.append(
+                {
+                    "category": "factory",
+                    "key_industry": one.key_industry,
+                    "title": one.title,
+                    "document": file.document,
+                    "person": file.person,
+                    "demo": True,
+                    "levels": levels,
+                }
+            )
+    return sets

@@ -1,0 +1,248 @@
+"""The demo's story: five factories on their way to the national list, and a sixth that waits for a person.
+
+Everything goes through the public APIs with the tokens of demo accounts. Each step is remembered when it is done,
+and each act looks before it acts: a start after a kill goes on where the story stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from gf_standalone.demo import data
+from gf_standalone.demo.acts import Applicant, Desk, Registrar, Steward
+from gf_standalone.demo.client import Client, Refused
+from gf_standalone.demo.narrator import Narrator
+from gf_standalone.timepiece import SHANGHAI, DemoClock
+
+NAME = "2025年度绿色工厂、绿色工业园区推荐"
+POLICY = "national/2025/n25"
+YEAR = 2025
+NATIONAL = "national:miit:factory"
+CITY_LISTS = {"gz": "city:gd.guangzhou:factory", "fs": "city:gd.foshan:factory"}
+#: The windows are over once the clock was moved past the publicity; the sixth is decided later.
+EXTENDED_UNTIL = date(2026, 5, 31)
+EXTENSION = "关于延长2025年度推荐审核时间的通知（演示）"
+
+#: Who reviews which unit, level by level, before the ministry.
+ROUTES = {"cq": ("yubei", "cq"), "gz": ("huangpu", "gz", "gd"), "fs": ("fs", "gd"), "sz": ("sz",), "cnbm": ("cnbm",)}
+DESKS = {
+    "yubei": "渝北区经信委",
+    "cq": "重庆市经信委",
+    "huangpu": "黄埔区工信局",
+    "gz": "广州市工信局",
+    "fs": "佛山市工信局",
+    "gd": "广东省工信厅",
+    "sz": "深圳市工信局",
+    "cnbm": "中国建材集团",
+    "miit": "工业和信息化部",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everybody in the story."""
+
+    http: httpx.AsyncClient
+
+    def client(self, account: str) -> Client:
+        return Client(self.http, account)
+
+    def desk(self, name: str) -> Desk:
+        return Desk(self.client(f"{name}-review"), self.client(f"{name}-approve"))
+
+    def registrar(self, name: str) -> Registrar:
+        return Registrar(self.client(f"{name}-lists"))
+
+    def steward(self, name: str) -> Steward:
+        return Steward(self.client(f"{name}-lists"))
+
+    def applicant(self, name: str) -> Applicant:
+        unit = data.units()[name]
+        return Applicant(self.client(unit["account"]), unit)
+
+
+async def tell(base_url: str, clock: DemoClock, narrator: Narrator) -> None:
+    if narrator.is_done:
+        return
+    async with httpx.AsyncClient(base_url=base_url, timeout=60) as http:
+        story = Story(Cast(http), clock, narrator)
+        await story.prologue()
+        await story.applications()
+        await asyncio.gather(*(story.local_levels(name) for name in ROUTES))
+        await story.province_of_guangdong()
+        await story.ministry()
+        await story.lists()
+    narrator.finish()
+
+
+class Story:
+    def __init__(self, cast: Cast, clock: DemoClock, narrator: Narrator) -> None:
+        self.cast = cast
+        self.clock = clock
+        self.step = narrator.step
+        self.campaign = ""
+        self.units: dict[str, str] = {}
+        self.cases: dict[str, str] = {}
+
+    async def prologue(self) -> None:
+        """Lists that existed before, the campaign, the benchmark values."""
+        for listed in data.lists():
+            registrar = Registrar(self.cast.client(listed["account"]))
+            line = f"导入既有名单：{listed['document']}，{len(listed['entries'])} 家"
+            await self.step(f"import:{listed['list_id']}", line, _later(registrar.import_list, listed))
+        steward = self.cast.steward("miit")
+        self.campaign = await self.step(
+            "campaign", f"工业和信息化部开始受理：{NAME}", _later(steward.open_campaign, NAME, YEAR, POLICY)
+        )
+        await self.step(
+            "benchmarks",
+            "工业和信息化部发布演示用引领值、基准值（非官方数据）",
+            _later(steward.publish_benchmarks, self.campaign, data.benchmarks()),
+        )
+
+    async def applications(self) -> None:
+        for name, unit in data.units().items():
+            applicant = self.cast.applicant(name)
+            self.units[name] = await self.step(f"unit:{name}", f"{unit['name']} 注册", applicant.register)
+        for name, unit in data.units().items():
+            applicant = self.cast.applicant(name)
+            self.cases[name] = await self.step(
+                f"apply:{name}",
+                f"{unit['name']} 自评价并上报",
+                _later(_apply, applicant, self.units[name], self.campaign),
+            )
+
+    async def local_levels(self, name: str) -> None:
+        """Up to the level below Guangdong's province, which sends its two cases together."""
+        for desk in ROUTES[name]:
+            if desk != "gd":
+                await self.level(desk, [name])
+                if name in CITY_LISTS and desk == name:
+                    await self.step(
+                        f"city:{name}",
+                        f"{DESKS[desk]} 公示拟列入市级名单的 {data.units()[name]['name']}",
+                        _later(self._publish, desk, self.cases[name]),
+                    )
+
+    async def province_of_guangdong(self) -> None:
+        await self.level("gd", ["gz", "fs"])
+
+    async def level(self, desk: str, names: list[str]) -> None:
+        """One authority's word on the units: records, batch, document, sent on."""
+        office = self.cast.desk(desk)
+        for name in names:
+            await self.step(
+                f"review:{desk}:{name}",
+                f"{DESKS[desk]} 审核 {data.units()[name]['name']}（核查意见、评分、征求意见）",
+                _later(_prepare, office, self.cases[name]),
+            )
+        await self.step(
+            f"send:{desk}:{'+'.join(names)}",
+            f"{DESKS[desk]} 随批上报：{'、'.join(data.units()[name]['name'] for name in names)}",
+            _later(
+                office.recommend, [self.cases[name] for name in names], self.campaign, f"推荐批次（{'、'.join(names)}）"
+            ),
+        )
+
+    async def ministry(self) -> None:
+        office = self.cast.desk("miit")
+        for name in ROUTES:
+            await self.step(
+                f"review:miit:{name}",
+                f"工业和信息化部审定 {data.units()[name]['name']}",
+                _later(_pass, office, self.cases[name]),
+            )
+        await self.step("windows", "延长审核时间，使等待审核的申报可以继续办理", self._extend)
+        until = await self.step(
+            "publicity", "工业和信息化部公示拟列入国家名单的五家工厂", _later(self._publish, "miit", self.cases["cq"])
+        )
+        await self.step(
+            "clock",
+            "演示时钟调到公示期满之后（公示期内无异议）",
+            _later(self._pass_time, datetime.fromisoformat(until)),
+        )
+
+    async def lists(self) -> None:
+        for name, list_id in CITY_LISTS.items():
+            registrar = self.cast.registrar(name)
+            line = f"{DESKS[name]} 公布市级名单：{data.units()[name]['name']}"
+            await self.step(f"list:{name}", line, _later(_edition, registrar, list_id, 1))
+        await self.step(
+            "list:national",
+            "工业和信息化部公布 2025 年度国家绿色工厂名单：五家全部列入",
+            _later(_edition, self.cast.registrar("miit"), NATIONAL, len(ROUTES)),
+        )
+        waiting = data.units()["sixth"]["name"]
+        await self.step("sixth", f"{waiting} 在渝北区经信委等待审核：请登录审核工作台办理", _nothing)
+
+    async def _publish(self, desk: str, submission_id: str) -> str:
+        return str((await self.cast.desk(desk).publish(submission_id))["until"])
+
+    async def _extend(self) -> None:
+        """Who set a date may extend it: the ministry its own, Chongqing its earlier one."""
+        for act in ("submit", "decide:county", "decide:city", "decide:province", "decide:group"):
+            await self.cast.steward("miit").extend(self.campaign, act, EXTENDED_UNTIL, EXTENSION)
+        for act in ("submit", "decide:county"):
+            await self.cast.steward("cq").extend(self.campaign, act, EXTENDED_UNTIL, EXTENSION)
+
+    async def _pass_time(self, until: datetime) -> str:
+        """To nine in the morning after the last day."""
+        target = (until.astimezone(SHANGHAI) + timedelta(hours=9)).replace(minute=0, second=0, microsecond=0)
+        if target > self.clock.now():
+            self.clock.move_to(target)
+        return self.clock.now().isoformat()
+
+
+def _later(act: Any, *arguments: Any) -> Any:
+    async def work() -> Any:
+        return await act(*arguments)
+
+    return work
+
+
+async def _nothing() -> None:
+    return None
+
+
+async def _prepare(office: Desk, submission_id: str) -> None:
+    await office.prepare(submission_id)
+
+
+async def _pass(office: Desk, submission_id: str) -> None:
+    """The last level decides case by case. Done again after a kill, the case is there no more to be decided."""
+    case = await office.reviewer.get(f"/review/v1/cases/{submission_id}")
+    if case["stages"][-1]["state"] == "passed":
+        return
+    await office.prepare(submission_id)
+    await office.decide(submission_id, "pass", reason="审定通过")
+
+
+async def _edition(registrar: Registrar, list_id: str, expects: int) -> None:
+    """Already published before a kill, nothing is pending any more."""
+    document = "关于公布2025年度绿色工厂名单的通知（演示）"
+    try:
+        done = (await registrar.client.get(f"/registry/v1/public/lists/{list_id}/editions"))["items"]
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        done = []
+    if not any(one["document"] == document for one in done):
+        await registrar.publish_edition(list_id, year=YEAR, document=document, expects=expects)
+
+
+async def _apply(applicant: Applicant, unit_id: str, campaign_id: str) -> str:
+    """Chongqing takes only units of its list: intake hears of the imported membership a moment later."""
+    end = time.monotonic() + 30
+    while True:
+        try:
+            return await applicant.apply(unit_id, campaign_id)
+        except Refused as refused:
+            if refused.problem.get("rule") != "CQ-pre" or time.monotonic() > end:
+                raise
+        await asyncio.sleep(0.3)
