@@ -34,7 +34,7 @@ class FakeLaw:
     """The port `Law` with three grounds and a small tree."""
 
     def __init__(self) -> None:
-        codes = {"excl_accident": "发生事故", "excl_removed": "被移出名单", "excl_energy_supervision": "节能监察未整改"}
+        codes = {"accident": "发生事故", "removed": "被移出名单", "energy_supervision": "节能监察未整改"}
         self.rules = ListingRules({c: Ground(c, label, "GD 第十七条") for c, label in codes.items()})
 
     def rules_for(self, policy_ids: object, superior: str) -> ListingRules:

@@ -297,7 +297,7 @@ async def test_bar_lifted_and_expired(station: Station) -> None:
     story = station.make()
     await station.hear(story.unit_changed())
     who = registrar("gd.foshan")
-    order = BarOrder(story.unit_id, "excl_energy_supervision", "节能监察", date(2025, 1, 1), "未整改", open_ended=True)
+    order = BarOrder(story.unit_id, "energy_supervision", "节能监察", date(2025, 1, 1), "未整改", open_ended=True)
     bar = await impose_bar(station.uow(who), Once(), station.law, who, order)
     with pytest.raises(DomainError, match="已有"):
         await impose_bar(station.uow(who), Once(), station.law, who, order)
@@ -308,7 +308,7 @@ async def test_bar_lifted_and_expired(station: Station) -> None:
     with pytest.raises(DomainError):
         await lift_bar(station.uow(who), Once(), station.law, who, UUID(bar["bar_id"]), "x")
     short = BarOrder(
-        story.unit_id, "excl_accident", "信用中国", datetime.now(UTC).date() - timedelta(days=9), "x",
+        story.unit_id, "accident", "信用中国", datetime.now(UTC).date() - timedelta(days=9), "x",
         until=datetime.now(UTC).date() + timedelta(days=3),
     )  # fmt: skip
     await impose_bar(station.uow(who), Once(), station.law, who, short)
@@ -322,7 +322,7 @@ async def test_bar_lifted_and_expired(station: Station) -> None:
         await later.close()
     events = await station.published(story.unit_id, "BarChanged")
     assert [(e.ground, e.state) for e in events] == [
-        ("excl_energy_supervision", 1), ("excl_energy_supervision", 3), ("excl_accident", 1), ("excl_accident", 2),
+        ("energy_supervision", 1), ("energy_supervision", 3), ("accident", 1), ("accident", 2),
     ]  # fmt: skip
 
 
@@ -331,7 +331,7 @@ async def test_unknown_ground_names_the_known_ones(station: Station) -> None:
     await station.hear(story.unit_changed())
     who = registrar("gd")
     order = BarOrder(story.unit_id, "bad_mood", "x", date(2025, 1, 1), "x")
-    with pytest.raises(Rejected, match="excl_accident") as refused:
+    with pytest.raises(Rejected, match="accident") as refused:
         await impose_bar(station.uow(who), Once(), station.law, who, order)
     assert refused.value.rule == "GD-17"
 

@@ -78,7 +78,7 @@ async def test_the_same_unit_stands_once_on_a_list(station: Station) -> None:
     assert await story.memberships() == [(str(NATIONAL), "listed", "")]
 
 
-def order(story: object, ground: str = "excl_accident") -> BarOrder:
+def order(story: object, ground: str = "accident") -> BarOrder:
     return BarOrder(story.unit_id, ground, "信用中国", date(2025, 10, 1), "行政处罚")  # type: ignore[attr-defined]
 
 
@@ -93,9 +93,9 @@ async def test_bar_first_refuses_the_listing(station: Station) -> None:
     await bar(station, story)
     await station.hear(story.admitted())
     await station.hear(story.decided())
-    assert await story.memberships() == [(str(NATIONAL), "refused", "excl_accident")]
+    assert await story.memberships() == [(str(NATIONAL), "refused", "accident")]
     (event,) = await station.published(story.unit_id)
-    assert (event.state, event.ground) == (3, "excl_accident")
+    assert (event.state, event.ground) == (3, "accident")
 
 
 @pytest.mark.rule("GD-17-gates")
@@ -105,7 +105,7 @@ async def test_listing_first_ends_the_same(station: Station) -> None:
     await station.hear(story.admitted())
     await station.hear(story.decided())
     await bar(station, story)
-    assert await story.memberships() == [(str(NATIONAL), "refused", "excl_accident")]
+    assert await story.memberships() == [(str(NATIONAL), "refused", "accident")]
     assert [e.state for e in await station.published(story.unit_id)] == [1, 3]
 
 
@@ -116,7 +116,7 @@ async def test_bar_and_listing_racing(station: Station) -> None:
         await station.hear(story.unit_changed())
         await station.hear(story.admitted())
         await asyncio.gather(station.hear(story.decided()), bar(station, story))
-        assert await story.memberships() == [(str(NATIONAL), "refused", "excl_accident")]
+        assert await story.memberships() == [(str(NATIONAL), "refused", "accident")]
         await station.published(story.unit_id)
 
 

@@ -191,7 +191,7 @@ async def test_draft_and_publish_over_http(world: World) -> None:
 async def test_bars_over_http(world: World) -> None:
     story = await world.unit()
     body = {
-        "unit_id": str(story.unit_id), "ground": "excl_accident", "source": "信用中国",
+        "unit_id": str(story.unit_id), "ground": "accident", "source": "信用中国",
         "source_date": "2025-06-01", "reason": "行政处罚",
     }  # fmt: skip
     assert (await world.call("POST", "/v1/bars", "registrar@cq", json=body)).status_code == 404

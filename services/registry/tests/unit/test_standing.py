@@ -16,7 +16,7 @@ from gf_registry.domain.standings import Standing
 
 NATIONAL = ListId.parse("national:miit:factory")
 CITY = ListId.parse("city:gd.foshan:factory")
-RULES = ListingRules(grounds={"excl_removed": Ground("excl_removed", "被移出名单", "GD 第十七条（三）")})
+RULES = ListingRules(grounds={"removed": Ground("removed", "被移出名单", "GD 第十七条（三）")})
 TODAY = date(2025, 12, 1)
 ENTRY = NameOnList("佛山某厂", "91440606MA4UXXXX0X", "440606")
 
@@ -27,9 +27,7 @@ def standing() -> Standing:
 
 
 def bar(standing: Standing, *, start: date = date(2025, 6, 1), until: date | None = date(2028, 6, 1)) -> Bar:
-    return Bar(
-        uuid4(), standing.unit_id, "excl_accident", "GD 第十七条（二）", "信用中国", start, start, until, "环境处罚"
-    )
+    return Bar(uuid4(), standing.unit_id, "accident", "GD 第十七条（二）", "信用中国", start, start, until, "环境处罚")
 
 
 def enter(standing: Standing, list_id: ListId = NATIONAL, on: date = TODAY) -> object:
@@ -54,7 +52,7 @@ def test_bar_before_listing_refuses_and_names_the_ground(standing: Standing) -> 
     standing.impose(bar(standing), TODAY)
     enter(standing)
     (membership,) = standing.memberships
-    assert (membership.state, membership.ground) == (MembershipState.REFUSED, "excl_accident")
+    assert (membership.state, membership.ground) == (MembershipState.REFUSED, "accident")
 
 
 @pytest.mark.rule("GD-17-gates")
@@ -62,7 +60,7 @@ def test_listing_before_bar_ends_the_same(standing: Standing) -> None:
     enter(standing)
     refused = standing.impose(bar(standing), TODAY)
     assert [m.state for m in refused] == [MembershipState.REFUSED]
-    assert refused[0].ground == "excl_accident"
+    assert refused[0].ground == "accident"
 
 
 def test_bar_leaves_published_membership_to_a_removal_on_the_record(standing: Standing) -> None:
@@ -105,7 +103,7 @@ def test_removal_from_any_list_excludes_for_three_years(standing: Standing, on: 
     standing.memberships[0].remove(date(2025, 3, 15), "false_material")
     enter(standing, NATIONAL, on)
     assert standing.memberships[1].state.value == state
-    assert standing.memberships[1].ground == ("excl_removed" if state == "refused" else "")
+    assert standing.memberships[1].ground == ("removed" if state == "refused" else "")
 
 
 def test_merged_unit_is_not_counted_as_removed(standing: Standing) -> None:

@@ -21,7 +21,7 @@ class ListingRules:
     grounds: Mapping[str, Ground] = field(default_factory=dict)
     #: GD art. 17 (3): removed from a green list within the last years.
     removal_lookback_years: int = 3
-    removal_ground: str = "excl_removed"
+    removal_ground: str = "removed"
     #: GD art. 22: fraud bars for so many years.
     fraud_years: int = 3
     fraud_article: str = "GD 第二十二条"
