@@ -33,6 +33,8 @@ class Topic:
     title: str
     #: Full names of the messages.
     events: tuple[str, ...]
+    #: What each event says, in Chinese, in the same order.
+    titles: tuple[str, ...]
     consumers: tuple[Consumer, ...]
 
 
@@ -64,6 +66,7 @@ def _topic(row: dict[str, Any]) -> Topic:
         retention=row["retention"],
         title=row["title"],
         events=tuple(f"{package}.{event['type']}" for event in row["events"]),
+        titles=tuple(event["title"] for event in row["events"]),
         consumers=tuple(Consumer(c["service"], tuple(c["events"]), c["why"]) for c in row["consumers"]),
     )
 
