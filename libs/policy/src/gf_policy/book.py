@@ -142,7 +142,7 @@ def _check_citations(root: Path, documents: PolicyFile) -> None:
         file = read_yaml(root, name)
         for where, source in file.sources():
             if "document" in source and source["document"] not in known:
-                raise file.fault(f"文件目录 documents.yaml 中没有“{source['document']}”。", *where, "source")
+                raise file.fault(f"文件目录 documents.yaml 中没有“{source['document']}”。", *where)
 
 
 def _check_folders(tree: AuthorityTree, folders: Mapping[str, PolicyFolder]) -> None:

@@ -20,7 +20,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PolicyFile:
     """A parsed file with the line of every value, so that a fault can be pointed at."""
 
@@ -37,14 +37,14 @@ class PolicyFile:
         return PolicyError(self.name, reason, self.line(path))
 
     def sources(self) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
-        """Every `source` in the file with the path of the block it belongs to."""
+        """Every `source` (also scope_source, mapping_source …) in the file with its path."""
 
         def walk(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
             if isinstance(value, Mapping):
-                if isinstance(value.get("source"), Mapping):
-                    yield path, value["source"]
                 for key, child in value.items():
-                    if key != "source":
+                    if (key == "source" or str(key).endswith("_source")) and isinstance(child, Mapping):
+                        yield (*path, key), child
+                    else:
                         yield from walk(child, (*path, key))
             elif isinstance(value, list):
                 for index, child in enumerate(value):
@@ -61,6 +61,11 @@ def read_yaml(root: Path, name: str) -> PolicyFile:
         raise PolicyError(name, "文件不存在。") from None
     except UnicodeDecodeError:
         raise PolicyError(name, "文件不是 UTF-8 编码。") from None
+    return _parse(name, text)
+
+
+@functools.lru_cache(maxsize=256)
+def _parse(name: str, text: str) -> PolicyFile:
     try:
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as fault:
@@ -103,19 +108,26 @@ def _scalar(name: str, node: yaml.Node) -> Any:
     raise PolicyError(name, f"数值“{text}”请加引号书写，以免被当作浮点数。", node.start_mark.line + 1)
 
 
-@functools.cache
-def _validator(root: Path, schema: str) -> Draft202012Validator:
-    path = root / "schema" / f"{schema}.schema.json"
-    try:
-        return Draft202012Validator(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise PolicyError(f"schema/{schema}.schema.json", "文件不存在。") from None
-
-
 def check_schema(root: Path, file: PolicyFile, schema: str) -> None:
-    fault = best_match(_validator(root, schema).iter_errors(file.data))
+    name = f"schema/{schema}.schema.json"
+    try:
+        text = (root / name).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise PolicyError(name, "文件不存在。") from None
+    fault = _schema_fault(text, file)
     if fault is not None:
-        raise file.fault(_plain(fault), *fault.absolute_path)
+        raise fault
+
+
+@functools.lru_cache(maxsize=64)
+def _validator(text: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads(text))
+
+
+@functools.lru_cache(maxsize=256)
+def _schema_fault(schema: str, file: PolicyFile) -> PolicyError | None:
+    fault = best_match(_validator(schema).iter_errors(file.data))
+    return None if fault is None else file.fault(_plain(fault), *fault.absolute_path)
 
 
 def _plain(fault: ValidationError) -> str:

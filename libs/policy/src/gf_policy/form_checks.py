@@ -11,6 +11,7 @@ from gf_policy.model import FactRow, FormCheck, Problem
 from gf_policy.numbers import EXACT
 
 Key = tuple[str, int | None]
+_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,64 +43,79 @@ class Run(Protocol):
     products: dict[tuple[int, str], tuple[FactRow, int]]
 
 
-def run_checks(plans: Sequence[CheckPlan], index: Mapping[Key, int], run: Run) -> None:
-    with localcontext(EXACT):
-        for plan in plans:
-            for year in plan.years:
-                if plan.operator == "together":
-                    _together(plan, year, index, run)
-                elif not _holds(plan, year, index, run):
-                    _report(plan, year, run.positions[index[plan.at, year]], run)
+class CompiledCheck:
+    """A check of one year with the places of its values worked out."""
+
+    __slots__ = ("cells", "left", "left_minus", "operator", "place", "plan", "right", "right_minus", "year")
+
+    def __init__(self, plan: CheckPlan, year: int | None, index: Mapping[Key, int]) -> None:
+        self.plan = plan
+        self.year = year
+        self.operator = plan.operator
+        self.left, self.left_minus = (tuple(index[code, year] for code in codes) for codes in plan.left)
+        self.right, self.right_minus = (tuple(index[code, year] for code in codes) for codes in plan.right)
+        self.cells = tuple(index[code, year] for code in plan.codes)
+        self.place = index[plan.at, year]
 
 
-def _holds(plan: CheckPlan, year: int | None, index: Mapping[Key, int], run: Run) -> bool:
-    if plan.operator == "requires":
-        when, then = (run.facts[index[code, year]] for code in plan.codes)
-        asked = when is not None and when.presence == "given" and bool(when.value) and when.value != "0"
-        return not asked or (then is not None and then.presence == "given")
-    left = _sum(plan.left, year, index, run)
-    right = _sum(plan.right, year, index, run)
-    if left is None or right is None:
-        return True  # a missing value has an error of its own
-    if plan.operator == "at_most":
-        return left <= right
-    return right <= 0 or plan.low * right <= left <= plan.high * right
+def compile_checks(plans: Sequence[CheckPlan], index: Mapping[Key, int]) -> tuple[CompiledCheck, ...]:
+    return tuple(CompiledCheck(plan, year, index) for plan in plans for year in plan.years)
 
 
-def _sum(
-    side: tuple[tuple[str, ...], tuple[str, ...]], year: int | None, index: Mapping[Key, int], run: Run
-) -> Decimal | None:
-    """Sum over what is given; None when nothing that adds is given. Not applicable counts as nothing."""
+def run_checks(checks: Sequence[CompiledCheck], run: Run) -> None:
     numbers = run.numbers
-    total: Decimal | None = None
-    for code in side[0]:
-        number = numbers[index[code, year]]
-        if number is not None:
-            total = number if total is None else total + number
-    if total is not None:
-        for code in side[1]:
-            number = numbers[index[code, year]]
-            if number is not None:
-                total -= number
-    return total
+    with localcontext(EXACT):
+        for check in checks:
+            operator = check.operator
+            if operator == "together":
+                _together(check, run)
+                continue
+            if operator == "requires":
+                holds = _required(check, run)
+            else:
+                left = _sum(check.left, check.left_minus, numbers)
+                right = _sum(check.right, check.right_minus, numbers)
+                if left is None or right is None:
+                    continue  # a missing value has an error of its own
+                if operator == "at_most":
+                    holds = left <= right
+                else:
+                    holds = right <= 0 or check.plan.low * right <= left <= check.plan.high * right
+            if not holds:
+                _report(check, run.positions[check.place], run)
 
 
-def _together(plan: CheckPlan, year: int | None, index: Mapping[Key, int], run: Run) -> None:
+def _required(check: CompiledCheck, run: Run) -> bool:
+    when, then = (run.facts[cell] for cell in check.cells)
+    asked = when is not None and when.presence == "given" and bool(when.value) and when.value != "0"
+    return not asked or (then is not None and then.presence == "given")
+
+
+def _sum(plus: tuple[int, ...], minus: tuple[int, ...], numbers: Sequence[Decimal | None]) -> Decimal | None:
+    """Sum over what is given; None when nothing that adds is given. Not applicable counts as nothing."""
+    if len(plus) == 1 and not minus:
+        return numbers[plus[0]]
+    given = [number for cell in plus if (number := numbers[cell]) is not None]
+    if not given:
+        return None
+    taken = [number for cell in minus if (number := numbers[cell]) is not None]
+    return sum(given[1:], given[0]) - sum(taken, _ZERO)
+
+
+def _together(check: CompiledCheck, run: Run) -> None:
     if not run.products:
         return
-    cells = [index[code, year] for code in plan.codes]
-    products = sorted({product for cell, product in run.products if cell in cells})
+    products = sorted({product for cell, product in run.products if cell in check.cells})
     for product in products:
-        there = [run.products[cell, product] for cell in cells if (cell, product) in run.products]
-        if len(there) < len(cells):
-            _report(plan, year, there[0][1], run, f"（产品“{product}”）")
+        there = [run.products[cell, product] for cell in check.cells if (cell, product) in run.products]
+        if len(there) < len(check.cells):
+            _report(check, there[0][1], run, f"（产品“{product}”）")
 
 
-def _report(plan: CheckPlan, year: int | None, position: int, run: Run, about: str = "") -> None:
-    check = plan.check
+def _report(compiled: CompiledCheck, position: int, run: Run, about: str = "") -> None:
+    check, year = compiled.plan.check, compiled.year
     pointer = "/values" if position < 0 else f"/values/{position}/value"
     prefix = "" if year is None else f"{year}年："
-    problem = Problem(
-        pointer, check.code, check.rule, f"{prefix}{check.message}{about}。", check.article, field=plan.at, year=year
-    )
+    message = f"{prefix}{check.message}{about}。"
+    problem = Problem(pointer, check.code, check.rule, message, check.article, field=compiled.plan.at, year=year)
     (run.errors if check.severity == "error" else run.warnings).append(problem)

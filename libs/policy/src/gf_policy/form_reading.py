@@ -10,7 +10,8 @@ from typing import Any
 from gf_policy.errors import PolicyError
 from gf_policy.files import PolicyFile, article_of, check_schema, read_yaml
 from gf_policy.form_checks import CheckPlan
-from gf_policy.forms import Form, FormLimits
+from gf_policy.form_content import FormLimits
+from gf_policy.forms import Form
 from gf_policy.model import EvidenceSlot, FormCheck, FormRow, FormSection
 
 

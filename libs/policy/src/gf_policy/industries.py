@@ -24,6 +24,9 @@ class IndustryTable:
         self._sectors = {sector.code: sector for sector in sectors}
         self._mapping = dict(mapping)
 
+    def codes(self) -> tuple[str, ...]:
+        return tuple(self._industries)
+
     def exists(self, code: str) -> bool:
         return code in self._industries
 
