@@ -20,7 +20,7 @@ from gf_chassis import crashpoints, journal
 from gf_chassis.cloudevents import source, to_kafka_headers
 from gf_chassis.faults import describe
 from gf_chassis.journal import MAX_PAYLOAD
-from gf_chassis.partitioning import partition_of
+from gf_chassis.partitioning import murmur2_many
 from gf_chassis.progress import Part
 from gf_chassis.readers.window import Cursor, JournalMoved, JournalWindowReader
 from gf_chassis.settings import plain_url
@@ -32,6 +32,8 @@ _SLOWEST: Final = 0.25
 #: A leader that cannot get an answer for so long gives up its place.
 _PUBLISH_TIMEOUT: Final = 45.0
 _NAME: Final = "kafka"
+#: Places of the columns in a row of the window reader.
+_TOPIC, _KEY = 3, 4
 
 _LOAD: Final = "select lo, hi, last_id, max_id, system_id from relay_cursor where name = $1"
 _CREATE: Final = (
@@ -151,7 +153,8 @@ class Relay:
         while rows:
             cursor = reader.cursor
             crashpoints.reach("relay.before_publish")
-            acknowledgements = await self._send(producer, rows)
+            # One wait for all of them: the sender then finds the batches together and needs one request a node.
+            acknowledgements = await asyncio.wait_for(self._send(producer, rows), _PUBLISH_TIMEOUT)
             following: Sequence[asyncpg.Record] = ()
             try:
                 if not stop.is_set():
@@ -168,39 +171,30 @@ class Relay:
 
     async def _send(self, producer: Any, rows: Sequence[asyncpg.Record]) -> list[asyncio.Future[Any]]:
         """Hand the rows to the producer, one batch or more per partition, in their order."""
+        for topic in {row[_TOPIC] for row in rows} - self._partitions.keys():
+            self._partitions[topic] = len(await producer.partitions_for(topic))
+        keys = [row[_KEY].encode() for row in rows]
         filling: dict[tuple[str, int], Any] = {}
         batches: list[tuple[str, int, Any]] = []
-        for _, recorded_at, trace, topic, key, number, message_type, payload in rows:
-            count = self._partitions.get(topic) or await self._count_partitions(producer, topic)
-            place = (topic, partition_of(key, count))
-            record = {
-                "timestamp": int(recorded_at.timestamp() * 1000),
-                "key": key.encode(),
-                "value": payload,
-                "headers": to_kafka_headers(
-                    type=message_type,
-                    source=self._source,
-                    key=key,
-                    number=number,
-                    time=recorded_at,
-                    traceparent=trace or None,
-                ),
-            }
+        for row, key, hashed in zip(rows, keys, murmur2_many(keys), strict=True):
+            _, recorded_at, trace, topic, name, number, message_type, payload = row
+            place = (topic, (hashed & 0x7FFFFFFF) % self._partitions[topic])
+            headers = to_kafka_headers(
+                type=message_type,
+                source=self._source,
+                key=name,
+                number=number,
+                time=recorded_at,
+                traceparent=trace or None,
+            )
+            moment = int(recorded_at.timestamp() * 1000)
             batch = filling.get(place)
-            if batch is None or batch.append(**record) is None:
+            if batch is None or batch.append(timestamp=moment, key=key, value=payload, headers=headers) is None:
                 batch = filling[place] = producer.create_batch()
                 batches.append((*place, batch))
-                if batch.append(**record) is None:
-                    raise ValueError(f"{topic}/{key}/{number}: {len(payload)} bytes do not fit a batch")
-        return [
-            await asyncio.wait_for(producer.send_batch(batch, topic, partition=partition), _PUBLISH_TIMEOUT)
-            for topic, partition, batch in batches
-        ]
-
-    async def _count_partitions(self, producer: Any, topic: str) -> int:
-        found = await asyncio.wait_for(producer.partitions_for(topic), _PUBLISH_TIMEOUT)
-        self._partitions[topic] = len(found)
-        return len(found)
+                if batch.append(timestamp=moment, key=key, value=payload, headers=headers) is None:
+                    raise ValueError(f"{topic}/{name}/{number}: {len(payload)} bytes do not fit a batch")
+        return [await producer.send_batch(batch, topic, partition=partition) for topic, partition, batch in batches]
 
     async def _load(self, connection: Any) -> Cursor:
         row = await connection.fetchrow(_LOAD, _NAME)

@@ -14,7 +14,7 @@ from gf_chassis import crashpoints
 from gf_chassis.errors import Conflict, Poison, Transient
 from gf_chassis.faults import family
 from gf_chassis.journal import EventPosition, first_unknown, first_unspecified
-from gf_chassis.partitioning import murmur2
+from gf_chassis.partitioning import murmur2, murmur2_many
 from gf_chassis.progress import ProgressWatch
 from gf_chassis.readers.port import Lane, LaneState, ReaderState
 from greenladder.common.v1 import common_pb2 as common
@@ -24,8 +24,11 @@ from greenladder.intake.v1 import submissions_pb2 as submissions
 def test_partitions_are_those_of_other_clients() -> None:
     rng = random.Random(7)
     for length in range(70):
-        data = rng.randbytes(length)
-        assert murmur2(data) == reference(data)
+        data = [rng.randbytes(length) for _ in range(20)]
+        assert [murmur2(one) for one in data] == [reference(one) for one in data]
+        assert murmur2_many(data) == [reference(one) for one in data]
+    mixed = [rng.randbytes(n % 9) for n in range(30)]
+    assert murmur2_many(mixed) == [reference(one) for one in mixed]
 
 
 @pytest.mark.parametrize(
