@@ -1,1 +1,1 @@
-"""Notices: inbox, e-mail, webhooks."""
+"""notify 通知: tells applicants and authorities what concerns them; the inbox is the record."""

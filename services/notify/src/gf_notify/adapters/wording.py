@@ -1,0 +1,56 @@
+"""The words of the notices: data in ``notices.yaml``, filled by the event's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import yaml
+
+FILE = Path(__file__).with_name("notices.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    title: str
+    body: str
+    rule: str
+    #: A notice the law needs: nobody can switch it off.
+    required: bool
+
+
+class WordingError(ValueError):
+    """The file of templates is not as it must be."""
+
+
+class Wording:
+    """All templates, checked once."""
+
+    def __init__(self, templates: Mapping[str, Any]) -> None:
+        self._templates: dict[str, Words] = {}
+        for code, row in templates.items():
+            if set(row) != {"title", "body", "rule", "required"}:
+                raise WordingError(f"{code}: needs exactly title, body, rule, required")
+            self._templates[code] = Words(**row)
+
+    @classmethod
+    def load(cls, file: Path = FILE) -> Wording:
+        return cls(yaml.safe_load(file.read_text(encoding="utf-8")))
+
+    def codes(self) -> frozenset[str]:
+        return frozenset(self._templates)
+
+    def fields(self, code: str) -> frozenset[str]:
+        """The words a template wants."""
+        words = self._templates[code]
+        return frozenset(
+            name for text in (words.title, words.body) for _, name, _, _ in Formatter().parse(text) if name
+        )
+
+    def say(self, code: str, words: Mapping[str, str]) -> Words:
+        """The notice's text. A word that is missing is a programming error and raises KeyError."""
+        template = self._templates[code]
+        return Words(template.title.format(**words), template.body.format(**words), template.rule, template.required)

@@ -1,0 +1,58 @@
+"""What a case's progress means to those concerned: who is told when a stage moves (DM-state, ntf)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gf_notify.domain.notices import Telling, to_authority, to_unit
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One level's stage of the present round, as far as notices need it."""
+
+    number: int
+    authority: str
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A case as one event shows it."""
+
+    submission_id: str
+    unit_id: str
+    round: int
+    version: int
+    state: str
+    stages: Sequence[Stage]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was last seen of a case."""
+
+    round: int
+    states: Mapping[int, str]
+
+
+def tell_progress(seen: Seen | None, now: Progress, name_of: Mapping[str, str]) -> list[Telling]:
+    """The next level hears that it has a case (待审核), the applicant that a level has passed it on (已上报).
+
+    A level that shows the same state as before says nothing again; a new round starts from nothing.
+    """
+    before = seen.states if seen and seen.round == now.round else {}
+    told: list[Telling] = []
+    for stage in now.stages:
+        if before.get(stage.number) == stage.state:
+            continue
+        level = name_of.get(stage.authority, stage.authority)
+        if stage.state == "in_review":
+            told.append(
+                to_authority("to_review", stage.authority, "reviewer", now.unit_id, now.submission_id, level=level)
+            )
+        elif stage.state == "passed":
+            told.append(to_unit("passed_on", now.unit_id, now.submission_id, level=level))
+    return told

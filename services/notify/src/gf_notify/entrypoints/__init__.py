@@ -1,0 +1,1 @@
+"""Where the service is called from: HTTP and events."""

@@ -1,0 +1,17 @@
+"""The worker of notify: consumers. ``python -m gf_notify.worker``."""
+
+from __future__ import annotations
+
+import asyncio
+
+from gf_chassis.worker import run_worker
+from gf_notify.bootstrap import bootstrap
+from gf_notify.settings import Settings
+
+
+def main() -> None:
+    asyncio.run(run_worker(bootstrap(Settings()).runtime))
+
+
+if __name__ == "__main__":
+    main()
