@@ -41,6 +41,7 @@ def to_kafka_headers(
     """The headers of one record. ``type`` is the full name of the message, ``time`` must know its zone."""
     if time.tzinfo is None:
         raise ValueError("naive time")
+    utc = time if time.tzinfo is UTC else time.astimezone(UTC)
     name = key.encode()
     count = b"%d" % number
     headers = [
@@ -49,7 +50,7 @@ def to_kafka_headers(
         ("ce_type", type.encode()),
         ("ce_source", source.encode()),
         ("ce_subject", name),
-        ("ce_time", time.astimezone(UTC).isoformat().replace("+00:00", "Z").encode()),
+        ("ce_time", (utc.isoformat()[:-6] + "Z").encode()),
         ("ce_sequence", count),
         _CONTENT_TYPE,
     ]
@@ -89,9 +90,5 @@ def from_kafka_headers(headers: Iterable[tuple[str, bytes]]) -> Envelope:
         )
     except KeyError as error:
         raise Poison(f"header {error.args[0]} is missing") from None
-    except (ValueError, AttributeError) as error:
-        raise Poison(f"unreadable headers: {type_name(error)}") from None
-
-
-def type_name(error: BaseException) -> str:
-    return type(error).__name__
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Poison(f"unreadable headers: {type(error).__name__}") from None
