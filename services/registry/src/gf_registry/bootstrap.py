@@ -26,6 +26,7 @@ from gf_registry.usecases import (
     open_obligations,
     propose_adjustment,
     publish_edition,
+    see_adjustment,
     see_pending,
     see_standing,
 )
@@ -51,6 +52,7 @@ class Bootstrap:
     expire_bars: Counting
     propose_adjustment: UseCase
     decide_adjustment: UseCase
+    see_adjustment: UseCase
     open_obligations: Counting
     see_standing: UseCase
 
@@ -73,6 +75,7 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, law: Law | None
         expire_bars=partial(expire_bars.expire_bars, database),
         propose_adjustment=_with_law(propose_adjustment.propose_adjustment, law),
         decide_adjustment=_with_law(decide_adjustment.decide_adjustment, law),
+        see_adjustment=_after_first(see_adjustment.see_adjustment, law),
         open_obligations=partial(open_obligations.open_obligations, database, law),
         see_standing=_after_first(see_standing.see_standing, law),
     )

@@ -28,6 +28,7 @@ from gf_registry.usecases.lift_bar import lift_bar
 from gf_registry.usecases.open_obligations import open_obligations
 from gf_registry.usecases.propose_adjustment import Proposal, propose_adjustment
 from gf_registry.usecases.publish_edition import publish_edition
+from gf_registry.usecases.see_pending import see_pending
 from services.registry.tests.db.support import CITY, NATIONAL, PROVINCIAL, Station, Story, open_database, registrar
 
 pytestmark = pytest.mark.db
@@ -272,6 +273,42 @@ async def test_import_then_the_unit_becomes_known(station: Station) -> None:
     await station.hear(later.admitted())
     await station.hear(later.decided(PROVINCIAL))
     assert await later.memberships() == [(str(PROVINCIAL), "listed", "")]
+
+
+async def test_import_while_the_unit_becomes_known(station: Station) -> None:
+    """Whoever is first: one membership, under the unit's own id."""
+    who = registrar("gd")
+    for index in range(6):
+        story = station.make()
+        story.uscc = f"91440606MA4K{index:06d}"
+        entry = ImportEntry(f"厂{index}", story.uscc)
+        await asyncio.gather(
+            import_list(
+                station.uow(who), Once(), station.law, who, PROVINCIAL, [entry],
+                year=2024, effective=date(2024, 12, 1), document="x",
+            ),
+            station.hear(story.unit_changed()),
+        )  # fmt: skip
+        assert await story.memberships() == [(str(PROVINCIAL), "listed", "")]
+        assert [e.effective for e in await station.published(story.unit_id)] == ["2024-12-01"]
+
+
+async def test_a_proposal_waits_for_its_decision(station: Station) -> None:
+    story = await listed(station)
+    await publish(station, effective=date(2025, 3, 1))
+    adjustment = await _propose(station, story, NATIONAL, "false_material", "miit")
+    async with station.uow() as uow:
+        seen = await see_pending(uow, station.law, MIIT, NATIONAL)
+    assert [str(p["adjustment_id"]) for p in seen["proposals"]] == [adjustment["adjustment_id"]]
+    assert seen["items"] == []
+    who = registrar("miit", "li")
+    dropped = await decide_adjustment(
+        station.uow(who), Once(), station.law, who, UUID(adjustment["adjustment_id"]), agreed=False,
+        reason="不属实", seen=1,
+    )  # fmt: skip
+    assert dropped["state"] == "dropped"
+    with pytest.raises(DomainError):
+        await _decide(station, dropped, "miit")
 
 
 async def test_import_refuses_by_name_and_stores_nothing(station: Station) -> None:

@@ -127,6 +127,7 @@ async def test_pages(world: World) -> None:
         ({"entries": [{"name": "甲", "uscc": CODE[:-1] + ("0" if CODE[-1] != "0" else "1")}]}, "/entries/0/uscc"),
         ({"entries": [{"name": "甲", "uscc": "short"}]}, "/entries/0/uscc"),
         ({"entries": [{"name": "甲\u0000"}]}, ""),
+        ({"entries": [{"name": "甲", "unit_id": "01890000-0000-7000-8000-000000000000"}]}, "/entries/0/unit_id"),
     ],
 )
 async def test_bad_input_names_the_field(world: World, change: dict[str, Any], pointer: str) -> None:
@@ -220,6 +221,10 @@ async def test_adjustment_over_http(world: World) -> None:
     body = {"unit_id": unit, "kind": "removal", "ground": "major_incident", "reason": "重大生产安全事故"}
     proposed = await world.call("POST", "/v1/adjustments", "registrar@gd", json=body)
     assert proposed.status_code == 201, proposed.text
+    shown = await world.call("GET", f"/v1/adjustments/{proposed.json()['adjustment_id']}", "registrar@gd")
+    assert (shown.headers["etag"], shown.json()["state"]) == ('"1"', "proposed")
+    foreign = await world.call("GET", f"/v1/adjustments/{proposed.json()['adjustment_id']}", "registrar@cq")
+    assert foreign.status_code == 404
     target = f"/v1/adjustments/{proposed.json()['adjustment_id']}/decide"
     decision = {"agreed": True, "reason": "核实"}
     same = await world.call("POST", target, "registrar@gd", json=decision, headers={"If-Match": '"1"'})

@@ -113,3 +113,11 @@ async def imported_by_code(session: AsyncSession, uscc: list[str], category: str
         )
     )
     return {row.uscc: row for row in rows if row.uscc}
+
+
+async def unknown_units(session: AsyncSession, unit_ids: list[UUID]) -> set[UUID]:
+    """Which of the ids no profile has been heard of."""
+    known = await session.execute(
+        text("select distinct unit_id from unit_profile where unit_id = any(:ids)"), {"ids": unit_ids}
+    )
+    return set(unit_ids) - set(known.scalars())

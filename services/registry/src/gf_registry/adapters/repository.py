@@ -231,7 +231,7 @@ class Repository:
 
     async def adjustment(self, adjustment_id: UUID) -> Adjustment | None:
         row = await self.session.get(AdjustmentRow, adjustment_id, with_for_update=True, populate_existing=True)
-        return _adjustment(row) if row else None
+        return adjustment_of(row) if row else None
 
     async def save_adjustment(self, a: Adjustment) -> None:
         row = await self.session.get(AdjustmentRow, a.id)
@@ -313,7 +313,7 @@ def edition_of(row: EditionRow) -> Edition:
     )  # fmt: skip
 
 
-def _adjustment(row: AdjustmentRow) -> Adjustment:
+def adjustment_of(row: AdjustmentRow) -> Adjustment:
     return Adjustment(
         id=row.id, unit_id=row.unit_id, list_id=ListId.parse(row.list_id) if row.list_id else None,
         kind=AdjustmentKind(row.kind), ground=row.ground, article=row.article, timing=Timing(row.timing),

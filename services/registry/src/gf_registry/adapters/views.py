@@ -41,6 +41,11 @@ _ADJUSTMENTS = text(
     "select id as adjustment_id, list_id, kind, state, ground, article, timing, reason, new_name, version"
     " from adjustment where unit_id = :unit order by id"
 )
+_PROPOSALS = text(
+    "select a.id as adjustment_id, a.unit_id, m.name, a.kind, a.state, a.ground, a.reason, a.new_name, a.version"
+    " from adjustment a left join membership m on m.unit_id = a.unit_id and m.list_id = a.list_id"
+    " and m.state = 'listed' where a.list_id = :id and a.state in ('proposed', 'on_site_check') order by a.id"
+)
 _OBLIGATIONS = text(
     "select id as obligation_id, year, kind, due, state from obligation where unit_id = :unit order by year, kind"
 )
@@ -57,6 +62,11 @@ async def lists(session: AsyncSession) -> list[dict[str, Any]]:
 
 async def editions(session: AsyncSession, list_id: ListId) -> list[dict[str, Any]]:
     return await _all(session, _EDITIONS, {"id": str(list_id)})
+
+
+async def proposals(session: AsyncSession, list_id: ListId) -> list[dict[str, Any]]:
+    """Adjustments of the list that somebody still has to decide."""
+    return await _all(session, _PROPOSALS, {"id": str(list_id)})
 
 
 async def frozen(session: AsyncSession, edition_id: UUID) -> tuple[bytes, str] | None:

@@ -137,6 +137,14 @@ def _adjustments(api: Router, b: Bootstrap) -> None:
         response.headers["ETag"] = etag(answer["version"])
         return answer
 
+    @api.get("/adjustments/{adjustment_id}")
+    async def adjustment(adjustment_id: PathId, principal: CurrentPrincipal, response: Response) -> Answer:
+        """Its ETag is what the decision must name in If-Match."""
+        async with database.reading() as session:
+            answer = await b.see_adjustment(session, principal, adjustment_id)
+        response.headers["ETag"] = etag(answer["version"])
+        return answer
+
     @api.post("/adjustments/{adjustment_id}/decide")
     async def decide(
         adjustment_id: PathId, body: schemas.Decision, principal: CurrentPrincipal, once: OnceKey,

@@ -84,10 +84,11 @@ async def _units(repo: Repository, category: str, entries: Sequence[ImportEntry]
     known = await projection.units_by_code(repo.session, codes, category)
     imported = await projection.imported_by_code(repo.session, codes, category)
     twice = [code for code, times in Counter(codes).items() if times > 1]
+    unknown = await projection.unknown_units(repo.session, [e.unit_id for e in entries if e.unit_id])
     units: list[UUID] = []
     for index, entry in enumerate(entries):
         if entry.unit_id is not None:
-            if await projection.profile_of(repo.session, entry.unit_id) is None:
+            if entry.unit_id in unknown:
                 raise _refused(index, "unknown_unit", f"没有编号为 {entry.unit_id} 的单位。", "unit_id")
             units.append(entry.unit_id)
             continue

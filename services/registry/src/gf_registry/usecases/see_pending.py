@@ -1,4 +1,4 @@
-"""See what the next edition will announce (待公布内容), with the position that publishing must name."""
+"""See what the next edition will announce (待公布内容), what is still to be decided, and the position to publish at."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from gf_chassis.database import UnitOfWork
 from gf_chassis.identity import Principal
+from gf_registry.adapters import views
 from gf_registry.adapters.law import Law
 from gf_registry.adapters.repository import Repository
 from gf_registry.domain.lists import ListId
@@ -25,6 +26,7 @@ async def see_pending(uow: UnitOfWork, law: Law, principal: Principal, list_id: 
         "list_id": str(list_id),
         "position": green.position,
         "draft": answers.edition(draft) if draft else None,
+        "proposals": await views.proposals(repo.session, list_id),
         "items": [
             {
                 "change": c.kind.value, "unit_id": c.unit_id, "name": c.entry.name, "uscc": c.entry.uscc,
