@@ -7,6 +7,7 @@ from gf_chassis.identity import TokenVerifier
 from gf_intake.bootstrap import Bootstrap, bootstrap
 from gf_intake.domain.errors import DomainError
 from gf_intake.entrypoints.http import ROUTERS
+from gf_intake.entrypoints.partner import HOT_ROUTES
 from gf_intake.settings import Settings
 from gf_policy import PolicyLookupError
 
@@ -25,5 +26,6 @@ def create(built: Bootstrap | None = None, *, verifier: TokenVerifier | None = N
         large_body={r"/intake/v1/evidence/": built.settings.evidence_max_bytes + 1},
         verifier=verifier,
     )
+    app.router.routes[:0] = HOT_ROUTES
     app.state.intake = built
     return app

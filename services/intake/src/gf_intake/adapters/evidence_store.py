@@ -82,7 +82,7 @@ async def _spooled() -> AsyncIterator[Path]:
         yield Path(folder) / "incoming"
 
 
-async def _chunks(found: obstore.GetResult) -> AsyncIterator[bytes]:
+async def _chunks(found: "obstore.GetResult") -> AsyncIterator[bytes]:
     async for chunk in found.stream(min_chunk_size=256 * 1024):
         yield bytes(chunk)
 
