@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 from joserfc.jwk import RSAKey
 
+from gf_chassis import logging
 from gf_standalone import compose, pages, people
 from gf_standalone.compose import Service
 from gf_standalone.databases import SERVICES, ServiceDatabase
@@ -57,6 +58,7 @@ async def open_house(
     make_database: Databases, folder: Path, *, workers: bool = True, **overrides: Any
 ) -> AsyncIterator[House]:
     """Composed as the standalone programme composes them; `overrides` are settings of every service."""
+    logging.configure("house", "WARNING")
     clock = DemoClock(folder)
     made = {service: await make_database(service) for service in SERVICES}
     listener = listen(StandaloneSettings(port=0, data=folder))

@@ -252,9 +252,8 @@ def _marks(case: Json, share: str) -> list[Json]:
 
 
 def _today(case: Json) -> str:
-    """The date of the case's own clock: the last thing that happened to it."""
-    at = max(datetime.fromisoformat(one["at"]) for one in case["history"])
-    return at.astimezone(SHANGHAI).date().isoformat()
+    """A date that every clock of the story has reached: the day the case was admitted."""
+    return datetime.fromisoformat(case["admitted_at"]).astimezone(SHANGHAI).date().isoformat()
 
 
 @dataclass(frozen=True, slots=True)
