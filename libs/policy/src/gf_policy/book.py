@@ -11,6 +11,7 @@ from pathlib import Path
 from gf_policy import manifest
 from gf_policy.authorities import AuthorityTree, read_authorities
 from gf_policy.calendars import Calendar, read_calendar
+from gf_policy.crosscheck import check_ruleset
 from gf_policy.effective import EffectivePolicy
 from gf_policy.errors import PolicyError, PolicyLookupError
 from gf_policy.files import PolicyFile, check_schema, read_yaml
@@ -118,7 +119,10 @@ def _load(root: Path) -> Book:
         for folder in _policy_folders(root)
     ]
     _check_folders(tree, {folder.policy.id: folder for folder in folders})
-    return Book(root, tree, read_industries(root), read_calendar(root), load_rulesets(root), folders)
+    rulesets = load_rulesets(root)
+    for ruleset in rulesets:
+        check_ruleset(ruleset, folders)
+    return Book(root, tree, read_industries(root), read_calendar(root), rulesets, folders)
 
 
 def _policy_folders(root: Path) -> list[str]:
