@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from opentelemetry import context as otel_context
+from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -42,6 +43,7 @@ class RequestContext:
         self.app = app
         self.service = service
         self.error_answer = error_answer
+        self._meters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -92,8 +94,16 @@ class RequestContext:
         if path.endswith(QUIET):
             return
         route = route_template(scope)
-        METRICS.http_requests.labels(self.service, scope["method"], route, str(status)).inc()
-        METRICS.http_seconds.labels(self.service, route).observe(seconds)
+        key = (scope["method"], route, status)
+        if (meters := self._meters.get(key)) is None:
+            # Finding a child by its labels takes a lock and builds strings; there are few routes and answers.
+            meters = (
+                METRICS.http_requests.labels(self.service, scope["method"], route, str(status)),
+                METRICS.http_seconds.labels(self.service, route),
+            )
+            self._meters[key] = meters
+        meters[0].inc()
+        meters[1].observe(seconds)
         log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
 
 
