@@ -11,6 +11,7 @@ import gf_policy
 from gf_chassis.clock import Clock
 from gf_chassis.database import Database
 from gf_chassis.runtime import ServiceRuntime
+from gf_review.adapters.batch_queries import BatchQueries
 from gf_review.adapters.files import Files
 from gf_review.adapters.policy import Policies
 from gf_review.adapters.queries import Queries
@@ -50,6 +51,7 @@ class Bootstrap:
     policies: Policies
     files: Files
     queries: Queries
+    batch_queries: BatchQueries
     # events
     open_case: OpenCase
     answer_withdrawal: AnswerWithdrawal
@@ -114,6 +116,7 @@ def bootstrap(
         policies=policies,
         files=files,
         queries=Queries(database, policies),
+        batch_queries=BatchQueries(database, policies),
         open_case=consumers.open_case,
         answer_withdrawal=consumers.answer_withdrawal,
         drop_case=consumers.drop_case,

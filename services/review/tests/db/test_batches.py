@@ -75,7 +75,7 @@ class TestRecommendation:
             event = await county.last(one, cases_pb2.CaseProgressed)
             assert event.stages[0].state == cases_pb2.STAGE_STATE_PASSED
             assert event.stages[1].state == cases_pb2.STAGE_STATE_IN_REVIEW
-        table = (await county.review.queries.recommendation(COUNTY, batch))["summary"]
+        table = (await county.review.batch_queries.recommendation(COUNTY, batch))["summary"]
         assert [(line["place"], line["name"], line["total"]) for line in table] == [
             ("1", "单位2", "60"),
             ("2", "单位1", "90.5"),
@@ -124,7 +124,7 @@ class TestRecommendation:
     async def test_another_authority_does_not_find_it(self, county: World) -> None:
         batch, version = await collected(county, [await county.admit()])
         for act in (
-            county.review.queries.recommendation(CITY, batch),
+            county.review.batch_queries.recommendation(CITY, batch),
             county.review.seal_recommendation(principal(CITY), batch, version),
         ):
             with pytest.raises(OutsideCompetence):
@@ -251,9 +251,9 @@ class TestPublicity:
 
     async def test_open_to_all_names_only(self, listing: World) -> None:
         await self.at_city(listing, "甲")
-        assert await listing.review.queries.public_publicities() == ([], None)
+        assert await listing.review.batch_queries.public_publicities() == ([], None)
         await self.opened(listing)
-        ((item,), _) = await listing.review.queries.public_publicities()
+        ((item,), _) = await listing.review.batch_queries.public_publicities()
         assert item["names"] == ["甲"]
         assert "entries" not in item
 

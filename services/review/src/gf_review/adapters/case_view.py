@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from gf_chassis.journal import JournalRow, history
 from gf_review.adapters import dossiers
 from gf_review.adapters.contracts.outgoing import decimal_text
+from gf_review.adapters.labels import HISTORY_NAMES, LEVEL_NAMES, OUTCOME_NAMES, SUBSTATE_NAMES
 from gf_review.adapters.policy import Policies, route_from_json
 from gf_review.adapters.tables import (
     CaseRow,
@@ -26,19 +27,6 @@ from gf_review.adapters.tables import (
 from gf_review.domain import guards
 from gf_review.domain.case import STAGE_NAMES, STATE_NAMES, Case, CaseState, Outcome, Stage, StageState
 from gf_review.domain.dossier import Dossier
-
-OUTCOME_NAMES = {"approved": "通过", "refused": "不予通过", "cancelled": "取消申报资格", "dropped": "未再上报"}
-SUBSTATE_NAMES = {
-    "recommendation_document_uploaded": "推荐文件已上传",
-    "expert_review_not_organised": "未组织专家评审",
-    "expert_unassigned": "未分配专家",
-    "expert_review_done": "专家评审已完成",
-    "in_publicity": "公示",
-    "listed": "已列入名单",
-    "not_listed": "未列入名单",
-    "barred": "处于禁止申报期",
-}
-LEVEL_NAMES = {"county": "县/区", "city": "市", "province": "省", "group": "集团", "ministry": "工信部"}
 
 
 class CaseView:
@@ -284,34 +272,6 @@ class CaseView:
             "version": row.data.get("version"),
             "data": dict(row.data),
         }
-
-
-HISTORY_NAMES = {
-    "opened": "受理",
-    "reopened": "重新受理",
-    "passed": "上报",
-    "returned": "退回",
-    "refused": "不予通过",
-    "cancelled": "取消申报资格",
-    "dropped": "未再上报，办结",
-    "withdrawn": "取消上报",
-    "barred": "处于禁止申报期",
-    "bar_lifted": "禁止申报解除",
-    "listed": "列入名单",
-    "not_listed": "不列入名单",
-    "findings_recorded": "填写核查意见",
-    "assessment_recorded": "定性评分",
-    "consultation_asked": "征求意见",
-    "consultation_answered": "部门答复",
-    "expert_review": "专家评审",
-    "document_uploaded": "上传推荐文件",
-    "reason_given": "书面理由",
-    "sheet_attached": "评分单更新",
-    "case_returned": "退回更正",
-    "withdrawal_answered": "答复取消上报",
-    "listing_decided": "名单决定",
-    "case_closed": "办结",
-}
 
 
 def _said(row: Any, levels: Mapping[int, str]) -> dict[str, Any]:

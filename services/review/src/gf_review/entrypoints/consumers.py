@@ -108,8 +108,9 @@ class Consumers:
     async def membership_changed(self, uow: UnitOfWork, event: Event) -> None:
         message: Any = event.message
         state = incoming.membership_state(message.state)
-        # Refused says that a listing did not come about; an older membership stands as it was.
-        if state == "refused":
+        known = await uow.session.get(MembershipRow, (message.unit_id, message.list_id))
+        # A refusal ends the membership it names; with another id a listing did not come about and all stays as it was.
+        if state == "refused" and (known is None or known.membership_id != message.membership_id):
             return
         row = MembershipRow(
             unit_id=message.unit_id,

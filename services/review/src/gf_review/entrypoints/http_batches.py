@@ -26,7 +26,7 @@ async def recommendations(
     official: CurrentOfficial, review: UseCases, limit: Limit = 50, cursor: Cursor = None
 ) -> dict[str, Any]:
     after = decode_cursor(cursor, str)
-    items, following = await review.queries.recommendations(
+    items, following = await review.batch_queries.recommendations(
         official.authority, after=after[0] if after else None, limit=limit
     )
     return {"items": items, "next": encode_cursor(following) if following else None}
@@ -55,14 +55,14 @@ async def start_recommendation(
 async def recommendation(
     response: Response, official: CurrentOfficial, review: UseCases, recommendation_id: PathId
 ) -> dict[str, Any]:
-    found = await review.queries.recommendation(official.authority, str(recommendation_id))
+    found = await review.batch_queries.recommendation(official.authority, str(recommendation_id))
     response.headers["ETag"] = etag(found["etag"])
     return found
 
 
 @router.get(BATCH + "/summary.csv", summary="推荐汇总表", response_class=Response)
 async def summary(official: CurrentOfficial, review: UseCases, recommendation_id: PathId) -> Response:
-    found = await review.queries.recommendation(official.authority, str(recommendation_id))
+    found = await review.batch_queries.recommendation(official.authority, str(recommendation_id))
     return Response(
         summary_csv(found["summary"]),
         media_type="text/csv; charset=utf-8",
@@ -175,7 +175,7 @@ async def public_publicities(
     review: UseCases, closed: bool = False, limit: Limit = 50, cursor: Cursor = None
 ) -> dict[str, Any]:
     after = decode_cursor(cursor, str)
-    items, following = await review.queries.public_publicities(
+    items, following = await review.batch_queries.public_publicities(
         closed=closed, after=after[0] if after else None, limit=limit
     )
     return {"items": items, "next": encode_cursor(following) if following else None}
@@ -183,14 +183,14 @@ async def public_publicities(
 
 @router.get("/publicities", response_model=schemas.Page, summary="本级公示")
 async def publicities(official: CurrentOfficial, review: UseCases) -> dict[str, Any]:
-    return {"items": await review.queries.publicities(official.authority), "next": None}
+    return {"items": await review.batch_queries.publicities(official.authority), "next": None}
 
 
 @router.get(PUBLICITY, summary="公示")
 async def publicity(
     response: Response, official: CurrentOfficial, review: UseCases, publicity_id: PathId
 ) -> dict[str, Any]:
-    found = await review.queries.publicity(official.authority, str(publicity_id))
+    found = await review.batch_queries.publicity(official.authority, str(publicity_id))
     response.headers["ETag"] = etag(found["etag"])
     return found
 

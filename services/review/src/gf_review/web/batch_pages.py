@@ -32,7 +32,7 @@ def _seen(form: FormData) -> int:
 
 @ui.get("/batches")
 async def batches(request: Request, person: Official, review: UseCases) -> Response:
-    items, _ = await review.queries.recommendations(person.authority, limit=100)
+    items, _ = await review.batch_queries.recommendations(person.authority, limit=100)
     return render(request, "batches.html", items=items, campaigns=await review.queries.campaigns(), key=new_key())
 
 
@@ -56,7 +56,7 @@ async def start(request: Request, person: Official, form: CheckedForm, review: U
 
 @ui.get("/batches/{recommendation_id}")
 async def batch(request: Request, person: Official, review: UseCases, recommendation_id: PathId) -> Response:
-    found = await review.queries.recommendation(person.authority, str(recommendation_id))
+    found = await review.batch_queries.recommendation(person.authority, str(recommendation_id))
     return render(
         request,
         "batch.html",
@@ -70,7 +70,7 @@ async def batch(request: Request, person: Official, review: UseCases, recommenda
 
 @ui.get("/batches/{recommendation_id}/summary.csv")
 async def summary(person: Official, review: UseCases, recommendation_id: PathId) -> Response:
-    found = await review.queries.recommendation(person.authority, str(recommendation_id))
+    found = await review.batch_queries.recommendation(person.authority, str(recommendation_id))
     headers = {"Content-Disposition": 'attachment; filename="summary.csv"'}
     return Response(summary_csv(found["summary"]), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -119,12 +119,12 @@ async def act_on_batch(
 
 @ui.get("/publicities")
 async def publicities(request: Request, person: Official, review: UseCases) -> Response:
-    return render(request, "publicities.html", items=await review.queries.publicities(person.authority))
+    return render(request, "publicities.html", items=await review.batch_queries.publicities(person.authority))
 
 
 @ui.get("/publicities/{publicity_id}")
 async def publicity(request: Request, person: Official, review: UseCases, publicity_id: PathId) -> Response:
-    found = await review.queries.publicity(person.authority, str(publicity_id))
+    found = await review.batch_queries.publicity(person.authority, str(publicity_id))
     return render(request, "publicity.html", publicity=found, key=new_key(), may_decide=person.has("approver"))
 
 

@@ -1,0 +1,230 @@
+"""What reviewers read of their batches and publicities; and what of a publicity is open to all."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from gf_chassis.database import Database
+from gf_review.adapters.contracts.outgoing import decimal_text
+from gf_review.adapters.policy import Policies
+from gf_review.adapters.queries import in_view
+from gf_review.adapters.repository import NOT_THERE
+from gf_review.adapters.tables import (
+    CaseRow,
+    DocumentRow,
+    ObjectionRow,
+    PublicityEntryRow,
+    PublicityRow,
+    RecommendationItemRow,
+    RecommendationRow,
+)
+from gf_review.domain.errors import OutsideCompetence
+from gf_review.domain.publicity import ENTRY_NAMES, PUBLICITY_NAMES, EntryState, PublicityState
+from gf_review.domain.recommendation import BATCH_NAMES, BatchState
+
+
+class BatchQueries:
+    """Reads; writes nothing."""
+
+    def __init__(self, database: Database, policies: Policies) -> None:
+        self.database = database
+        self.policies = policies
+
+    # --- batches ---------------------------------------------------------------------------------------------
+
+    async def recommendations(
+        self, authority: str, *, after: str | None = None, limit: int = 50
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """The authority's batches, newest first (ids are time-ordered)."""
+        query = select(RecommendationRow).where(RecommendationRow.authority == authority)
+        if after is not None:
+            query = query.where(col(RecommendationRow.id) < after)
+        async with self.database.reading() as session:
+            rows = (await session.exec(query.order_by(col(RecommendationRow.id).desc()).limit(limit + 1))).all()
+            counts = await self._batch_sizes(session, [row.id for row in rows])
+        items = [self._batch(row) | {"cases": counts[row.id]} for row in rows[:limit]]
+        return items, rows[limit - 1].id if len(rows) > limit else None
+
+    async def _batch_sizes(self, session: AsyncSession, ids: Sequence[str]) -> Counter[str]:
+        rows = await session.exec(
+            select(RecommendationItemRow.recommendation_id).where(
+                col(RecommendationItemRow.recommendation_id).in_(list(ids))
+            )
+        )
+        return Counter(rows.all())
+
+    async def recommendation(self, authority: str, recommendation_id: str) -> dict[str, Any]:
+        async with self.database.reading() as session:
+            row = await session.get(RecommendationRow, recommendation_id)
+            if row is None or row.authority != authority:
+                raise OutsideCompetence(NOT_THERE)
+            items = (
+                await session.exec(
+                    select(RecommendationItemRow, CaseRow)
+                    .where(
+                        col(RecommendationItemRow.submission_id) == col(CaseRow.submission_id),
+                        col(RecommendationItemRow.recommendation_id) == recommendation_id,
+                    )
+                    .order_by(col(RecommendationItemRow.position))
+                )
+            ).all()
+            documents = (
+                await session.exec(select(DocumentRow).where(DocumentRow.recommendation_id == recommendation_id))
+            ).all()
+            eligible = await self._may_join(session, row)
+        return self._batch(row) | {
+            "items": [
+                {
+                    "submission_id": case.submission_id,
+                    "number": case.number,
+                    "unit_name": case.unit_name,
+                    "total": _points(case.sheet_total),
+                    "still_as_sealed": item.living and item.case_version in (0, case.version),
+                }
+                for item, case in items
+            ],
+            "documents": [
+                {"id": one.id, "name": one.name, "sha256": one.sha256, "current": one.sha256 == row.document}
+                for one in documents
+            ],
+            "summary": [dict(line) for line in row.summary],
+            "eligible": eligible,
+        }
+
+    async def _may_join(self, session: AsyncSession, batch: RecommendationRow) -> list[dict[str, Any]]:
+        """Cases under review at the authority that stand in no living batch."""
+        if batch.state != BatchState.COLLECTING:
+            return []
+        taken = select(RecommendationItemRow.submission_id).where(col(RecommendationItemRow.living))
+        rows = (
+            await session.exec(
+                select(CaseRow)
+                .where(
+                    *in_view(batch.authority, "to_do"),
+                    CaseRow.campaign_id == batch.campaign_id,
+                    CaseRow.category == batch.category,
+                    CaseRow.kind == batch.kind,
+                    col(CaseRow.submission_id).not_in(taken),
+                )
+                .order_by(col(CaseRow.number))
+                .limit(500)
+            )
+        ).all()
+        return [{"submission_id": row.submission_id, "number": row.number, "unit_name": row.unit_name} for row in rows]
+
+    def _batch(self, row: RecommendationRow) -> dict[str, Any]:
+        return {
+            "recommendation_id": row.id,
+            "title": row.title,
+            "campaign_id": row.campaign_id,
+            "category": row.category,
+            "kind": row.kind,
+            "state": row.state,
+            "state_label": BATCH_NAMES[BatchState(row.state)],
+            "version": row.version,
+            "etag": str(row.version),
+            "created_at": row.created_at,
+        }
+
+    # --- publicity -------------------------------------------------------------------------------------------
+
+    async def publicities(self, authority: str) -> list[dict[str, Any]]:
+        """The authority's publicities, newest first."""
+        async with self.database.reading() as session:
+            rows = (
+                await session.exec(
+                    select(PublicityRow)
+                    .where(PublicityRow.authority == authority)
+                    .order_by(col(PublicityRow.id).desc())
+                    .limit(200)
+                )
+            ).all()
+            entries = await self._entries(session, [row.id for row in rows])
+        return [self._publicity(row, entries[row.id]) for row in rows]
+
+    async def publicity(self, authority: str, publicity_id: str) -> dict[str, Any]:
+        async with self.database.reading() as session:
+            row = await session.get(PublicityRow, publicity_id)
+            if row is None or row.authority != authority:
+                raise OutsideCompetence(NOT_THERE)
+            entries = await self._entries(session, [publicity_id])
+            objections = (
+                await session.exec(
+                    select(ObjectionRow)
+                    .where(ObjectionRow.publicity_id == publicity_id)
+                    .order_by(col(ObjectionRow.recorded_at))
+                )
+            ).all()
+        return self._publicity(row, entries[publicity_id]) | {
+            "objections": [
+                {"submission_id": one.submission_id, "act": one.act, "text": one.text, "at": one.recorded_at}
+                for one in objections
+            ]
+        }
+
+    async def public_publicities(
+        self, *, closed: bool = False, after: str | None = None, limit: int = 50
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """Open to all: lists that stand (or stood) in public. Names only, no drafts, no objections."""
+        state = PublicityState.CLOSED if closed else PublicityState.OPEN
+        query = select(PublicityRow).where(PublicityRow.state == state)
+        if after is not None:
+            query = query.where(col(PublicityRow.id) < after)
+        async with self.database.reading() as session:
+            rows = (await session.exec(query.order_by(col(PublicityRow.id).desc()).limit(limit + 1))).all()
+            entries = await self._entries(session, [row.id for row in rows[:limit]])
+        items = [self._public(row, entries[row.id]) for row in rows[:limit]]
+        return items, rows[limit - 1].id if len(rows) > limit else None
+
+    async def _entries(self, session: AsyncSession, ids: Sequence[str]) -> dict[str, list[PublicityEntryRow]]:
+        found: defaultdict[str, list[PublicityEntryRow]] = defaultdict(list)
+        rows = await session.exec(
+            select(PublicityEntryRow)
+            .where(col(PublicityEntryRow.publicity_id).in_(list(ids)))
+            .order_by(col(PublicityEntryRow.position))
+        )
+        for row in rows.all():
+            found[row.publicity_id].append(row)
+        return found
+
+    def _public(self, row: PublicityRow, entries: Iterable[PublicityEntryRow]) -> dict[str, Any]:
+        return {
+            "publicity_id": row.id,
+            "list_id": row.list_id,
+            "authority_name": self.policies.authority_name(row.authority),
+            "state": row.state,
+            "opened_at": row.opened_at,
+            "until": row.until,
+            "days": row.days,
+            "unit": row.unit,
+            "provisional": row.provisional,
+            "names": [entry.name for entry in entries],
+        }
+
+    def _publicity(self, row: PublicityRow, entries: Iterable[PublicityEntryRow]) -> dict[str, Any]:
+        return self._public(row, ()) | {
+            "campaign_id": row.campaign_id,
+            "state_label": PUBLICITY_NAMES[PublicityState(row.state)],
+            "version": row.version,
+            "etag": str(row.version),
+            "entries": [
+                {
+                    "submission_id": one.submission_id,
+                    "name": one.name,
+                    "state": one.state,
+                    "label": ENTRY_NAMES[EntryState(one.state)],
+                    "settled": one.settled,
+                }
+                for one in entries
+            ],
+        }
+
+
+def _points(total: Decimal | None) -> str | None:
+    return decimal_text(total) if total is not None else None

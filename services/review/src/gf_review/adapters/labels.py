@@ -1,0 +1,40 @@
+"""Chinese labels of stored words (状态名称), as pages and the API show them."""
+
+OUTCOME_NAMES = {"approved": "通过", "refused": "不予通过", "cancelled": "取消申报资格", "dropped": "未再上报"}
+SUBSTATE_NAMES = {
+    "recommendation_document_uploaded": "推荐文件已上传",
+    "expert_review_not_organised": "未组织专家评审",
+    "expert_unassigned": "未分配专家",
+    "expert_review_done": "专家评审已完成",
+    "in_publicity": "公示",
+    "listed": "已列入名单",
+    "not_listed": "未列入名单",
+    "barred": "处于禁止申报期",
+}
+LEVEL_NAMES = {"county": "县/区", "city": "市", "province": "省", "group": "集团", "ministry": "工信部"}
+HISTORY_NAMES = {
+    "opened": "受理",
+    "reopened": "重新受理",
+    "passed": "上报",
+    "returned": "退回",
+    "refused": "不予通过",
+    "cancelled": "取消申报资格",
+    "dropped": "未再上报，办结",
+    "withdrawn": "取消上报",
+    "barred": "处于禁止申报期",
+    "bar_lifted": "禁止申报解除",
+    "listed": "列入名单",
+    "not_listed": "不列入名单",
+    "findings_recorded": "填写核查意见",
+    "assessment_recorded": "定性评分",
+    "consultation_asked": "征求意见",
+    "consultation_answered": "部门答复",
+    "expert_review": "专家评审",
+    "document_uploaded": "上传推荐文件",
+    "reason_given": "书面理由",
+    "sheet_attached": "评分单更新",
+    "case_returned": "退回更正",
+    "withdrawal_answered": "答复取消上报",
+    "listing_decided": "名单决定",
+    "case_closed": "办结",
+}
