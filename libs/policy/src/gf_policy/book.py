@@ -44,7 +44,9 @@ class Book:
         self.calendar = calendar
         self.rulesets = rulesets
         self._folders = {folder.policy.id: folder for folder in folders}
+        self._sorted_overlays = {policy.id: self._overlays_of(policy.id) for policy in self.bases()}
         self._effective: dict[tuple[str, frozenset[str]], EffectivePolicy] = {}
+        self._for_superior: dict[tuple[str, str], EffectivePolicy] = {}
         self._lock = threading.Lock()
 
     def policies(self) -> tuple[Policy, ...]:
@@ -75,7 +77,11 @@ class Book:
 
     def effective_for(self, base_id: str, superior: str) -> EffectivePolicy:
         """The same for a unit: overlays along the chain above its superior authority."""
-        return self.effective(base_id, tuple(authority.id for authority in self.authorities.chain(superior)))
+        found = self._for_superior.get((base_id, superior))
+        if found is None:
+            found = self.effective(base_id, tuple(authority.id for authority in self.authorities.chain(superior)))
+            self._for_superior[base_id, superior] = found
+        return found
 
     @property
     def departments(self) -> Mapping[str, Department]:
@@ -94,6 +100,9 @@ class Book:
             raise PolicyLookupError("unknown_policy", f"没有编号为“{policy_id}”的规定。", rule="GD-32") from None
 
     def _overlays(self, base_id: str) -> list[PolicyFolder]:
+        return self._sorted_overlays.get(base_id, [])
+
+    def _overlays_of(self, base_id: str) -> list[PolicyFolder]:
         """Overlays of a base, those of higher authorities first."""
         found = [folder for folder in self._folders.values() if folder.policy.extends == base_id]
         return sorted(found, key=lambda folder: (_depth(self.authorities, folder), folder.policy.id))

@@ -45,6 +45,8 @@ class EffectivePolicy:
         self._all_overlays = tuple(all_overlays)
         self.base: Policy = base.policy
         self.overlays: tuple[Policy, ...] = tuple(overlay.policy for overlay in overlays)
+        self._routes: dict[tuple[str, str | None, str, str], Route] = {}
+        self._windows: dict[tuple[str, str], Window] = {}
         self._forms = {key: self._tightened(form) for key, form in base.forms.items()}
         self.exclusions: tuple[Exclusion, ...] = self._merged_exclusions()
         self.automatic_listings: tuple[AutomaticListing, ...] = tuple(
@@ -116,6 +118,14 @@ class EffectivePolicy:
     # --- the way ----------------------------------------------------------------------------------------------------
 
     def route(self, unit: UnitAttributes, kind: str) -> Route:
+        """The stages a unit's submission passes (worked out once per superior and kind)."""
+        key = (unit.superior, unit.group, unit.category, kind)
+        found = self._routes.get(key)
+        if found is None:
+            found = self._routes[key] = self._plan(unit, kind)
+        return found
+
+    def _plan(self, unit: UnitAttributes, kind: str) -> Route:
         if unit.category not in self.base.categories or kind not in self.base.kinds:
             raise PolicyLookupError(
                 "not_in_campaign",
@@ -143,11 +153,14 @@ class EffectivePolicy:
 
         A lower level may only set a narrower one; whoever set the date is named (and so may extend it).
         """
-        folders = list(self._folders)
-        if authority:
-            above = {each.id for each in self._tree.chain(authority)}
-            folders += [o for o in self._all_overlays if o.policy.jurisdiction in above and o not in folders]
-        return self._window(act, folders)
+        found = self._windows.get((act, authority))
+        if found is None:
+            folders = list(self._folders)
+            if authority:
+                above = {each.id for each in self._tree.chain(authority)}
+                folders += [o for o in self._all_overlays if o.policy.jurisdiction in above and o not in folders]
+            found = self._windows[act, authority] = self._window(act, folders)
+        return found
 
     @property
     def all_windows(self) -> tuple[Window, ...]:
