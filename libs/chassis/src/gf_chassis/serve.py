@@ -32,15 +32,21 @@ class DrainingServer(uvicorn.Server):
         self._stopping = False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self._stopping or sig != signal.SIGTERM or self.grace <= 0:
-            for runtime in self.runtimes:
-                runtime.draining = True
-            super().handle_exit(sig, frame)
+        # uvicorn's own handler would end the process by the signal again, as if it had died of it.
+        if self._stopping:
+            self.force_exit = self.force_exit or sig == signal.SIGINT
+            self.should_exit = True
             return
         self._stopping = True
         for runtime in self.runtimes:
             runtime.draining = True
-        asyncio.get_running_loop().call_later(self.grace, super().handle_exit, sig, frame)
+        if sig == signal.SIGTERM and self.grace > 0:
+            asyncio.get_running_loop().call_later(self.grace, self._stop)
+        else:
+            self._stop()
+
+    def _stop(self) -> None:
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
