@@ -43,17 +43,10 @@ def uscc(region: str = "500112") -> str:
 
 def content(**changes: Any) -> dict[str, Any]:
     """The valid example; `changes` replace the value of a row (None takes the row out)."""
-    values = [dict(one) for one in EXAMPLE["values"]]
-    for code, value in changes.items():
-        values = [one for one in values if one["code"] != code or (value is not None and "year" in one)]
-        if value is None:
-            values = [one for one in values if one["code"] != code]
-        elif not any(one["code"] == code for one in values):
-            values.append({"code": code, "value": value})
-        else:
-            for one in values:
-                if one["code"] == code:
-                    one["value"] = value
+    values = [dict(one) for one in EXAMPLE["values"] if changes.get(one["code"], "") is not None]
+    for one in values:
+        if one["code"] in changes:
+            one["value"] = changes[one["code"]]
     return {"values": values}
 
 
@@ -137,13 +130,17 @@ class World:
 
     async def campaign(self, *, kinds: tuple[str, ...] = ("application",)) -> str:
         steward = official("miit", "steward")
-        body = {"name": "2025年国家绿色工厂", "year": 2025, "policy": POLICY, "categories": ["factory"], "kinds": [*kinds]}
+        body = {
+            "name": "2025年国家绿色工厂",
+            "year": 2025,
+            "policy": POLICY,
+            "categories": ["factory"],
+            "kinds": [*kinds],
+        }
         answer = await self.call(steward, "POST", "/campaigns", body)
         assert answer.status_code == 201, answer.text
         campaign_id = str(answer.json()["id"])
-        opened = await self.call(
-            steward, "POST", f"/campaigns/{campaign_id}/open", {}, If_Match=answer.headers["etag"]
-        )
+        opened = await self.call(steward, "POST", f"/campaigns/{campaign_id}/open", {}, If_Match=answer.headers["etag"])
         assert opened.status_code == 200, opened.text
         return campaign_id
 

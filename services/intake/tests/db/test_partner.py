@@ -146,10 +146,7 @@ async def test_one_bad_call_does_not_hold_up_its_neighbours(world: World) -> Non
     await world.listed(barred["id"])
     await world.barred(barred["id"])
     answers = await asyncio.gather(
-        *(
-            send(world, body(campaign, one), f"call-{index:04d}")
-            for index, one in enumerate((unit, barred, unlisted))
-        )
+        *(send(world, body(campaign, one), f"call-{index:04d}") for index, one in enumerate((unit, barred, unlisted)))
     )
     assert [answer.status_code for answer in answers] == [201, 422, 422]
     assert [one["code"] for one in answers[1].json()["errors"]] == ["barred"]
