@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
-from uuid import UUID
 
 import pytest
 
 from gf_chassis.errors import Poison
 from gf_scoring.adapters import contracts
-from gf_scoring.domain.engine import NOT_APPLICABLE, Scorer
+from gf_scoring.domain.engine import MISSING, NOT_APPLICABLE, Scorer
 from gf_scoring.domain.numbers import whole
-from gf_scoring.domain.sheets import Assessment, Sheet, Subject, Table, draw_up
-from greenladder.common.v1.common_pb2 import Fact, Presence
+from gf_scoring.domain.sheets import Assessment, Sheet, Subject, Table, draw_up, input_hash
+from greenladder.common.v1.common_pb2 import Fact, PolicyRef, Presence, UnitSnapshot
+from greenladder.intake.v1.submissions_pb2 import SubmissionAdmitted
 from greenladder.scoring.v1 import sheets_pb2 as pb
 from services.scoring.tests.sample import factory_facts, general_levels, national
 from services.scoring.tests.world import fact
 
 SUBJECT = Subject(
-    submission_id=UUID("01890000-0000-7000-8000-00000000000a"),
+    submission_id="01890000-0000-7000-8000-00000000000a",
     round=1,
-    unit_id=UUID("01890000-0000-7000-8000-00000000000b"),
+    unit_id="01890000-0000-7000-8000-00000000000b",
     uscc="",
     category="factory",
     kind="application",
-    campaign_id=UUID("01890000-0000-7000-8000-00000000000c"),
+    campaign_id="01890000-0000-7000-8000-00000000000c",
     year=2025,
     superior="cq.yubei",
     key_industry="",
     base="national/2025/n25",
 )
-ROWS = [fact(key, value) for key, value in factory_facts().items()]
+FORM = SubmissionAdmitted(
+    submission_id=SUBJECT.submission_id,
+    round=1,
+    unit=UnitSnapshot(unit_id=SUBJECT.unit_id, category="factory", superior_authority="cq.yubei"),
+    campaign_id=SUBJECT.campaign_id,
+    kind="application",
+    year=2025,
+    policies=[PolicyRef(id="national/2025/n25")],
+    facts=[fact(key, value) for key, value in factory_facts().items()],
+)
 
 
 def sheet(levels: bool = True) -> Sheet:
-    table = Table(Scorer(national(), general_levels() if levels else {}, 2025), None, "b" * 64, "", "按通则评分。")
-    stored = contracts.facts_bytes(ROWS)
-    return draw_up(SUBJECT, contracts.facts_of(ROWS), stored, table, None, number=1, revision=1)
+    scorer = Scorer(national(), general_levels() if levels else {}, 2025)
+    table = Table(scorer, None, "b" * 64, "", "按通则评分。")
+    score = scorer.score_values(contracts.FactReader(scorer)(FORM))
+    return draw_up(SUBJECT, table, score, None, input_hash(contracts.bytes_of(FORM), None), number=1, revision=1)
 
 
 @pytest.mark.parametrize("levels", [True, False])
@@ -82,34 +93,69 @@ def test_the_bytes_are_the_message(levels: bool) -> None:
     assert event == expected
 
 
-def test_facts_go_to_the_contract_and_back() -> None:
-    assert contracts.facts_of(contracts.facts_from(contracts.facts_bytes(ROWS))) == factory_facts()
-    absent = fact(("water_reuse", 2024, "m3"), NOT_APPLICABLE)
-    assert contracts.facts_of([absent]) == {("water_reuse", 2024, "m3"): NOT_APPLICABLE}
-    of_a_product = Fact(code="product_output", product="熟料", presence=Presence.PRESENCE_GIVEN, decimal="1")
-    assert contracts.facts_of([of_a_product]) == {}
+def read(*rows: Fact) -> list[object]:
+    """The values of these rows alone, as the table reads them."""
+    scorer = Scorer(national(), general_levels(), 2025)
+    return list(contracts.FactReader(scorer)(SubmissionAdmitted(facts=rows)))
 
 
-@pytest.mark.parametrize("value", ["1e5", "NaN", "１", "1_000", "+1", " 1", "1.", ".5", "9" * 19, "0." + "1" * 13])
+def test_the_reader_of_events_and_the_engines_own_reader_agree() -> None:
+    scorer = Scorer(national(), general_levels(), 2025)
+    assert contracts.FactReader(scorer)(FORM) == scorer.read(factory_facts())
+    chance = random.Random(7)
+    for _ in range(300):
+        facts = {}
+        for key, value in factory_facts().items():
+            kind = chance.randrange(8)
+            unit = "斤" if kind == 0 and isinstance(value, str) and value[0].isdigit() else key[2]
+            if kind != 1:
+                facts[key[0], key[1], unit] = {2: MISSING, 3: NOT_APPLICABLE}.get(kind, value)
+        message = SubmissionAdmitted(facts=[fact(key, value) for key, value in facts.items()])
+        assert contracts.FactReader(scorer)(message) == scorer.read(facts)
+
+
+def test_rows_of_a_product_are_not_the_units_own() -> None:
+    of_a_product = fact(("energy_total", 2024, "tce"), "1")
+    of_a_product.product = "熟料"
+    assert read(of_a_product) == read()
+
+
+@pytest.mark.parametrize(
+    "value", ["1e5", "NaN", "１", "1_000", "+1", " 1", "1.", ".5", "9" * 19, "0." + "1" * 13, "1\n2"]
+)
 def test_what_is_no_plain_decimal_is_poison(value: str) -> None:
+    row = Fact(code="energy_total", year=2024, unit="tce", presence=Presence.PRESENCE_GIVEN, decimal=value)
     with pytest.raises(Poison):
-        contracts.facts_of([Fact(code="x", presence=Presence.PRESENCE_GIVEN, decimal=value)])
+        read(row, fact(("output_value", 2024, "万元"), "1"))
 
 
-def test_the_input_hash_covers_facts_marks_and_ruling() -> None:
-    stored = contracts.facts_bytes(ROWS)
+def test_a_value_given_without_a_value_is_poison() -> None:
+    with pytest.raises(Poison):
+        read(Fact(code="energy_total", year=2024, unit="tce", presence=Presence.PRESENCE_GIVEN))
 
-    def drawn(assessment: Assessment | None, facts: bytes = stored) -> str:
-        return draw_up(SUBJECT, {}, facts, None, assessment, number=1, revision=1).input_hash
 
+@pytest.mark.parametrize("field", ["submission_id", "campaign_id"])
+@pytest.mark.parametrize(
+    "value", ["", "x", "01890000-0000-7000-8000-00000000000G", "{01890000-0000-7000-8000-00000000000a}"]
+)
+def test_what_is_no_id_is_poison(field: str, value: str) -> None:
+    message = SubmissionAdmitted()
+    message.CopyFrom(FORM)
+    setattr(message, field, value)
+    with pytest.raises(Poison):
+        contracts.subject_of(message)
+
+
+def test_the_input_hash_covers_form_marks_and_ruling() -> None:
     at = datetime(2025, 1, 1, tzinfo=UTC)
     hashes = {
-        drawn(None),
-        drawn(None, stored + b"x"),
-        drawn(Assessment({}, "", "p", "r", at)),
-        drawn(Assessment({"green_design": "6"}, "", "p", "r", at)),
-        drawn(Assessment({"green_design": "6"}, "cement", "p", "r", at)),
+        input_hash(b"form", None),
+        input_hash(b"other", None),
+        input_hash(b"form", Assessment({}, "", "p", "r", at)),
+        input_hash(b"form", Assessment({"green_design": "6"}, "", "p", "r", at)),
+        input_hash(b"form", Assessment({"green_design": "6"}, "cement", "p", "r", at)),
     }
     assert len(hashes) == 5
     # Who marked and why is on the record, but is no input of the points.
-    assert drawn(Assessment({}, "", "p", "r", at)) == drawn(Assessment({}, "", "q", "s", at))
+    one, other = Assessment({}, "", "p", "r", at), Assessment({}, "", "q", "s", at)
+    assert input_hash(b"form", one) == input_hash(b"form", other)

@@ -201,6 +201,28 @@ def test_the_oracle_agrees_to_the_last_digit(situation: tuple[dict, dict, dict])
 
 
 @settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_the_straight_line_function_takes_the_same_way_as_the_steps(data: st.DataObject) -> None:
+    """Complete forms with usual and unusual values: both ways of scoring, and the oracle."""
+    facts = {
+        key: data.draw(st.one_of(st.just(value), positive, decimals)) if key[2] and isinstance(value, str) else value
+        for key, value in factory_facts().items()
+    } | {("renewable_line", 2024, "tce"): "0"}
+    scorer = Scorer(national(), general_levels(), 2025)
+    values = scorer.read(facts)
+    assert MISSING not in values
+    straight = scorer._straight(values, {})
+    assert straight == [step.line(values, {}) for step in scorer._steps]
+    exact = {code: (Fraction(lead), Fraction(base)) for code, (lead, base) in general_levels().items()}
+    for line, indicator in zip(straight, national().indicators, strict=True):
+        answer = oracle.line(indicator, facts, 2024, exact, {})
+        assert (line.branch.code, line.points) == (
+            answer.branch,
+            None if answer.points is None else oracle.rounded(answer.points, 12),
+        )
+
+
+@settings(max_examples=100, deadline=None)
 @given(
     kind=st.sampled_from(["inverse", "positive"]),
     x=decimals,

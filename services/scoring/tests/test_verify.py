@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -14,28 +15,24 @@ from gf_scoring.adapters.tables import SheetRow
 from gf_scoring.domain.scope import Viewer, may_see
 from gf_scoring.entrypoints import cli, presenters
 from services.scoring.tests.sample import POLICIES, national
-from services.scoring.tests.test_contracts import ROWS, SUBJECT, sheet
+from services.scoring.tests.test_contracts import FORM, SUBJECT, sheet
 
 
 def stored() -> SheetRow:
     drawn = sheet()
     return SheetRow(
-        submission_id=SUBJECT.submission_id,
+        submission_id=UUID(SUBJECT.submission_id),
         number=1,
         round=1,
         revision=1,
         basis="claimed",
         outcome="scored",
-        unit_id=SUBJECT.unit_id,
-        uscc="",
+        unit_id=UUID(SUBJECT.unit_id),
         category="factory",
         kind="application",
-        campaign_id=SUBJECT.campaign_id,
-        year=2025,
+        campaign_id=UUID(SUBJECT.campaign_id),
         superior="cq",
-        key_industry="",
-        base=SUBJECT.base,
-        facts=contracts.facts_bytes(ROWS),
+        admitted=contracts.bytes_of(FORM),
         published=contracts.Publisher().payload(drawn),
         scored_at=datetime(2025, 10, 20, tzinfo=UTC),
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from typing import cast
-from uuid import UUID
 
 from google.protobuf.message import Message
 
@@ -16,14 +16,13 @@ from gf_scoring.domain.engine import (
     ENGINE_VERSION,
     MISSING,
     NOT_APPLICABLE,
+    WRONG_UNIT,
     Branch,
-    FactKey,
-    Facts,
-    FactValue,
     LineState,
     Scorer,
+    Value,
 )
-from gf_scoring.domain.numbers import DIGITS, PLAIN, plain
+from gf_scoring.domain.numbers import DIGITS, ONE, PLAIN, plain, whole
 from gf_scoring.domain.sheets import Assessment, Basis, Outcome, Sheet, Subject, Table
 from greenladder.common.v1.common_pb2 import Fact, Presence
 from greenladder.intake.v1.campaigns_pb2 import CampaignChanged, CampaignState
@@ -49,83 +48,104 @@ _OUTCOMES = {Outcome.SCORED: pb.OUTCOME_SCORED, Outcome.NOT_SCORABLE: pb.OUTCOME
 # --- in -------------------------------------------------------------------------------------------------------------
 
 
-def uuid_of(text: str, field: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Poison(f"{field} is no id: {text!r}") from None
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+
+
+def id_of(text: str, field: str) -> str:
+    """An id in its canonical spelling."""
+    if not _UUID.fullmatch(text):
+        raise Poison(f"{field} is no id: {text[:60]!r}")
+    return text
+
+
+def admitted_from(stored: bytes) -> SubmissionAdmitted:
+    """The admitted form as it was kept."""
+    return SubmissionAdmitted.FromString(stored)
+
+
+def bytes_of(message: Message) -> bytes:
+    """The admitted form as it is kept: the event itself, which a new revision reads again."""
+    return message.SerializeToString(deterministic=True)
 
 
 def subject_of(message: Message) -> Subject:
     admitted = cast(SubmissionAdmitted, message)
     unit = admitted.unit
+    policies = admitted.policies
     return Subject(
-        submission_id=uuid_of(admitted.submission_id, "submission_id"),
-        round=admitted.round,
-        unit_id=uuid_of(unit.unit_id, "unit.unit_id"),
-        uscc=unit.uscc,
-        category=unit.category,
-        kind=admitted.kind,
-        campaign_id=uuid_of(admitted.campaign_id, "campaign_id"),
-        year=admitted.year,
-        superior=unit.superior_authority,
-        key_industry=unit.key_industry,
-        base=admitted.policies[0].id if admitted.policies else "",
+        id_of(admitted.submission_id, "submission_id"),
+        admitted.round,
+        id_of(unit.unit_id, "unit.unit_id"),
+        unit.uscc,
+        unit.category,
+        admitted.kind,
+        id_of(admitted.campaign_id, "campaign_id"),
+        admitted.year,
+        unit.superior_authority,
+        unit.key_industry,
+        policies[0].id if policies else "",
     )
 
 
-def rows_of(message: Message) -> Sequence[Fact]:
-    """The facts of an admitted form, as they came."""
-    rows: Sequence[Fact] = cast(SubmissionAdmitted, message).facts
-    return rows
+class FactReader:
+    """Reads out of an admitted form the values that one table wants, into their slots, in one pass."""
+
+    __slots__ = ("_nothing", "_wanted")
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._nothing = scorer.nothing
+        self._wanted: dict[str, dict[int, tuple[int, str]]] = {}
+        for (code, year, unit), slot in scorer.slots.items():
+            self._wanted.setdefault(code, {})[year] = (slot, unit)
+
+    def __call__(self, message: Message) -> list[Value]:
+        values: list[Value] = list(self._nothing)
+        slots: list[int] = []
+        texts: list[str] = []
+        wanted = self._wanted
+        for row in cast(SubmissionAdmitted, message).facts:
+            years = wanted.get(row.code)
+            if years is None:
+                continue
+            place = years.get(row.year)
+            # Rows per product (产品) are not read by any table yet.
+            if place is None or row.product:
+                continue
+            slot, unit = place
+            text = row.decimal
+            if not text:
+                values[slot] = _other(row)
+            elif row.unit == unit:
+                slots.append(slot)
+                texts.append(text)
+            elif values[slot] is MISSING:
+                values[slot] = WRONG_UNIT
+        together = "\n".join(texts)
+        if texts and (not _PLAIN_ROWS.fullmatch(together) or together.count("\n") >= len(texts)):
+            raise Poison("a value of the form is no plain decimal")
+        for slot, text in zip(slots, texts, strict=True):
+            values[slot] = whole(text)
+        return values
 
 
-def facts_of(rows: Iterable[Fact]) -> Facts:
-    """The unit's own values by code, year and unit. Rows per product (产品) are not read by any table yet."""
-    facts: dict[FactKey, FactValue] = {}
-    for row in rows:
-        if row.product:
-            continue
-        key = (row.code, row.year, row.unit)
-        if row.presence == _GIVEN:
-            decimal = row.decimal
-            facts[key] = _decimal(decimal, row.code) if decimal else _other(row)
-        else:
-            facts[key] = NOT_APPLICABLE if row.presence == _NOT_APPLICABLE else MISSING
-    return facts
+_PLAIN_ROWS = re.compile(rf"{PLAIN.pattern}(?:\n{PLAIN.pattern})*", re.ASCII)
 
 
-def _decimal(value: str, code: str) -> str:
-    if not PLAIN.fullmatch(value):
-        raise Poison(f"value of {code} is no plain decimal")
-    return value
+def _other(row: Fact) -> Value:
+    """Anything but a number."""
+    if row.presence == _NOT_APPLICABLE:
+        return NOT_APPLICABLE
+    if row.presence != _GIVEN:
+        return MISSING
+    kind = row.WhichOneof("value")
+    if kind == "codes":
+        return tuple(row.codes.codes)
+    if kind is None or kind == "decimal":
+        raise Poison(f"fact {row.code} is given without a value")
+    return MISSING
 
 
-def _other(row: Fact) -> FactValue:
-    match row.WhichOneof("value"):
-        case "flag":
-            return bool(row.flag)
-        case "codes":
-            return tuple(row.codes.codes)
-        case "text":
-            return str(row.text)
-        case _:
-            raise Poison(f"fact {row.code} is given without a value")
-
-
-def facts_bytes(rows: Iterable[Fact]) -> bytes:
-    """The facts alone, as bytes of the contract: kept with the sheet, hashed, and read again for a new revision."""
-    message = SubmissionAdmitted()
-    message.facts.extend(rows)
-    return bytes(message.SerializeToString(deterministic=True))
-
-
-def facts_from(stored: bytes) -> Sequence[Fact]:
-    rows: Sequence[Fact] = SubmissionAdmitted.FromString(stored).facts
-    return rows
-
-
-def assessment_of(message: Message) -> tuple[UUID, int, Assessment]:
+def assessment_of(message: Message) -> tuple[str, int, Assessment]:
     """Submission, round and the marks now in force."""
     recorded = cast(AssessmentRecorded, message)
     for mark in recorded.marks:
@@ -138,12 +158,12 @@ def assessment_of(message: Message) -> tuple[UUID, int, Assessment]:
         reason=recorded.reason,
         recorded_at=recorded.recorded_at.ToDatetime(tzinfo=UTC),
     )
-    return uuid_of(recorded.submission_id, "submission_id"), recorded.round, assessment
+    return id_of(recorded.submission_id, "submission_id"), recorded.round, assessment
 
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    submission_id: UUID
+    submission_id: str
     round: int
     version: int
     state: str
@@ -154,7 +174,7 @@ def case_of(message: Message) -> CaseView:
     """Where a case stands, and the authorities its present route leads through."""
     case = cast(CaseProgressed, message)
     return CaseView(
-        submission_id=uuid_of(case.submission_id, "submission_id"),
+        submission_id=id_of(case.submission_id, "submission_id"),
         round=case.round,
         version=case.case_version,
         state=_CASE_STATES[case.state],
@@ -176,7 +196,7 @@ _CASE_STATES = {
 
 @dataclass(frozen=True, slots=True)
 class MembershipView:
-    unit_id: UUID
+    unit_id: str
     list_id: str
     listed: bool
     effective: str
@@ -188,12 +208,12 @@ def membership_of(message: Message) -> MembershipView | None:
     if changed.state == MembershipState.MEMBERSHIP_STATE_REFUSED:
         return None
     listed = changed.state == MembershipState.MEMBERSHIP_STATE_LISTED
-    return MembershipView(uuid_of(changed.unit_id, "unit_id"), changed.list_id, listed, changed.effective)
+    return MembershipView(id_of(changed.unit_id, "unit_id"), changed.list_id, listed, changed.effective)
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignView:
-    id: UUID
+    id: str
     name: str
     year: int
     state: str
@@ -204,7 +224,7 @@ class CampaignView:
 def campaign_of(message: Message) -> CampaignView:
     changed = cast(CampaignChanged, message)
     return CampaignView(
-        id=uuid_of(changed.campaign_id, "campaign_id"),
+        id=id_of(changed.campaign_id, "campaign_id"),
         name=changed.name,
         year=changed.year,
         state=_CAMPAIGN_STATES[changed.state],
@@ -230,39 +250,39 @@ class _Frame:
     the few that differ. Setting the 160 fields of a sheet one by one would cost more than scoring it.
     """
 
-    __slots__ = ("head", "lines")
+    __slots__ = ("head", "lines", "scale")
 
     def __init__(self, table: Table) -> None:
         scorer = table.scorer
+        self.scale = scorer.ruleset.scale
         self.head: bytes = pb.SubmissionScored(
             ruleset_id=scorer.ruleset.id,
             ruleset_version=scorer.ruleset.version,
             ruleset_hash=scorer.ruleset.hash,
-            benchmark_set_id=str(table.benchmark_set_id or ""),
+            benchmark_set_id=table.benchmark_set_id or "",
             benchmark_hash=table.benchmark_hash,
             engine_version=ENGINE_VERSION,
         ).SerializeToString()
-        self.lines: tuple[bytes, ...] = tuple(_line_frame(scorer, place) for place in range(len(scorer.indicators)))
+        self.lines: tuple[Mapping[Branch, bytes], ...] = tuple(
+            {branch: _line_frame(scorer, place, branch) for branch in Branch} for place in range(len(scorer.indicators))
+        )
 
 
-def _line_frame(scorer: Scorer, place: int) -> bytes:
+def _line_frame(scorer: Scorer, place: int, branch: Branch) -> bytes:
     indicator, level = scorer.indicators[place], scorer.levels[place]
     line = pb.Line(
         indicator=indicator.code,
+        state=_LINE_STATES[branch.state],
         weight=f"{indicator.weight:f}",
         unit=indicator.unit,
+        branch=branch.code,
+        reason=branch.words,
         dimension=indicator.dimension,
         name=indicator.name,
     )
     if level is not None:
         line.lead, line.baseline = plain(level[0], DIGITS), plain(level[1], DIGITS)
-    return bytes(line.SerializeToString())
-
-
-_BRANCHES: Mapping[Branch, bytes] = {
-    branch: pb.Line(state=_LINE_STATES[branch.state], branch=branch.code, reason=branch.words).SerializeToString()
-    for branch in Branch
-}
+    return line.SerializeToString()
 
 
 def _tag(field: str, message: type[pb.Line] | type[pb.SubmissionScored]) -> bytes:
@@ -270,14 +290,21 @@ def _tag(field: str, message: type[pb.Line] | type[pb.SubmissionScored]) -> byte
     return bytes([message.DESCRIPTOR.fields_by_name[field].number << 3 | 2])
 
 
-_POINTS, _VALUE = _tag("points", pb.Line), _tag("value", pb.Line)
-_LINES = _tag("lines", pb.SubmissionScored)
-
-
 def _length(size: int) -> bytes:
-    if size < 128:
-        return bytes((size,))
-    return bytes((size & 127 | 128,)) + _length(size >> 7)
+    return bytes((size,)) if size < 128 else bytes((size & 127 | 128,)) + _length(size >> 7)
+
+
+_LENGTHS = tuple(_length(size) for size in range(2048))
+_LINES = tuple(_tag("lines", pb.SubmissionScored) + length for length in _LENGTHS)
+_POINTS = tuple(_tag("points", pb.Line) + length for length in _LENGTHS[:100])
+_VALUE = tuple(_tag("value", pb.Line) + length for length in _LENGTHS[:100])
+
+
+def _plain_bytes(number: int, scale: int) -> bytes:
+    if scale == DIGITS and number >= 0:
+        front, back = divmod(number, ONE)
+        return (b"%d.%012d" % (front, back)).rstrip(b"0") if back else b"%d" % front
+    return plain(number, scale).encode()
 
 
 class Publisher:
@@ -288,36 +315,36 @@ class Publisher:
 
     @staticmethod
     def event(sheet: Sheet, payload: bytes) -> Published:
-        key = str(sheet.subject.submission_id)
-        return Published(TOPIC, key, sheet.number, pb.SubmissionScored.FromString(payload))
+        return Published(TOPIC, sheet.subject.submission_id, sheet.number, pb.SubmissionScored.FromString(payload))
 
     def payload(self, sheet: Sheet) -> bytes:
         """SubmissionScored as bytes."""
         score, table = sheet.score, sheet.table
-        scale = DIGITS if table is None else table.scorer.ruleset.scale
         head = pb.SubmissionScored(
-            submission_id=str(sheet.subject.submission_id),
+            submission_id=sheet.subject.submission_id,
             round=sheet.subject.round,
             revision=sheet.revision,
             basis=_BASES[sheet.basis],
             outcome=_OUTCOMES[sheet.outcome],
-            total=None if score is None or score.total is None else plain(score.total, scale),
+            total=sheet.total,
             reasons=sheet.reasons,
             input_hash=sheet.input_hash,
         ).SerializeToString()
         if score is None or table is None:
-            return bytes(head + pb.SubmissionScored(engine_version=ENGINE_VERSION).SerializeToString())
+            return head + pb.SubmissionScored(engine_version=ENGINE_VERSION).SerializeToString()
         frame = self._frame(table)
+        scale = frame.scale
         parts = [head, frame.head]
-        for line, fixed in zip(score.lines, frame.lines, strict=True):
-            body = fixed + _BRANCHES[line.branch]
-            if line.points is not None:
-                text = plain(line.points, scale).encode()
-                body += _POINTS + _length(len(text)) + text
-            if line.value is not None:
-                text = plain(line.value, DIGITS).encode()
-                body += _VALUE + _length(len(text)) + text
-            parts += (_LINES, _length(len(body)), body)
+        for (branch, points, value), frames in zip(score.lines, frame.lines, strict=True):
+            body = frames[branch]
+            if points is not None:
+                text = _plain_bytes(points, scale)
+                body += _POINTS[len(text)] + text
+            if value is not None:
+                text = _plain_bytes(value, DIGITS)
+                body += _VALUE[len(text)] + text
+            parts.append(_LINES[len(body)])
+            parts.append(body)
         return b"".join(parts)
 
     def _frame(self, table: Table) -> _Frame:
@@ -368,11 +395,9 @@ class StoredFact:
 
 def stored_facts(stored: bytes) -> list[StoredFact]:
     facts: list[StoredFact] = []
-    for row in facts_from(stored):
-        value: str | bool | list[str] | None = None
-        if row.presence == _GIVEN:
-            given = row.decimal or _other(row)
-            value = list(given) if isinstance(given, tuple) else given  # type: ignore[assignment]
+    for row in admitted_from(stored).facts:
+        kind = row.WhichOneof("value")
+        value = None if kind is None else list(row.codes.codes) if kind == "codes" else getattr(row, kind)
         year = row.year if row.HasField("year") else None
         facts.append(StoredFact(row.code, row.product, year, row.unit, _PRESENCES[row.presence], value))
     return facts

@@ -13,8 +13,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_scoring.adapters.tables import AssessmentRow, CaseRow, SheetRow
-from gf_scoring.domain.numbers import plain
-from gf_scoring.domain.sheets import Assessment, Sheet, Subject
+from gf_scoring.domain.sheets import Assessment, Sheet
 
 #: One lock for the whole service. Whole batches of admissions share it; what must see their result takes it alone.
 #: It takes the place of 500 row locks, of rows which do not exist yet.
@@ -23,7 +22,7 @@ _SHARED = text("select pg_advisory_xact_lock_shared(:lock)")
 _ALONE = text("select pg_advisory_xact_lock(:lock)")
 
 _HEADS = text(
-    "select submission_id, max(number), max(round) from score_sheet"
+    "select submission_id, max(number) from score_sheet"
     " where submission_id = any(cast(:ids as uuid[])) group by submission_id"
 )
 _ASSESSMENTS = text(
@@ -40,17 +39,13 @@ _COLUMNS = (
     ("outcome", "text"),
     ("total", "numeric"),
     ("unit_id", "uuid"),
-    ("uscc", "text"),
     ("category", "text"),
     ("kind", "text"),
     ("campaign_id", "uuid"),
-    ("year", "int"),
     ("superior", "text"),
-    ("key_industry", "text"),
-    ("base", "text"),
     ("benchmark_set_id", "uuid"),
     ("marks", "jsonb"),
-    ("facts", "bytea"),
+    ("admitted", "bytea"),
     ("published", "bytea"),
 )
 _NAMES = ", ".join(name for name, _ in _COLUMNS)
@@ -71,18 +66,18 @@ async def alone(session: AsyncSession) -> None:
     await session.execute(_ALONE, {"lock": _LOCK})
 
 
-async def heads(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, tuple[int, int]]:
-    """Last number and round of each submission that has a sheet."""
+async def heads(session: AsyncSession, ids: Collection[str]) -> dict[str, int]:
+    """Last number of each submission that has a sheet."""
     if not ids:
         return {}
     found = await session.execute(_HEADS, {"ids": list(ids)})
-    return {submission_id: (number, round_) for submission_id, number, round_ in found}
+    return {str(submission_id): number for submission_id, number in found}
 
 
-async def assessments(session: AsyncSession, ids: Collection[UUID]) -> Mapping[tuple[UUID, int], Assessment]:
+async def assessments(session: AsyncSession, ids: Collection[str]) -> Mapping[tuple[str, int], Assessment]:
     """The marks now in force by submission and round."""
     found = await session.execute(_ASSESSMENTS, {"ids": list(ids)})
-    return {(row[0], row[1]): Assessment(_json(row[2]), *row[3:]) for row in found}
+    return {(str(row[0]), row[1]): Assessment(_json(row[2]), *row[3:]) for row in found}
 
 
 def _json(value: object) -> Mapping[str, str]:
@@ -92,8 +87,7 @@ def _json(value: object) -> Mapping[str, str]:
 
 
 async def add(session: AsyncSession, sheets: Sequence[tuple[Sheet, bytes, bytes]], scored_at: datetime) -> None:
-    """Append revisions in one statement; each with its facts and its event as bytes."""
-    scales = (12 if s.table is None else s.table.scorer.ruleset.scale for s, _, _ in sheets)
+    """Append revisions in one statement; each with the admitted form and the event as bytes."""
     rows = [
         (
             subject.submission_id,
@@ -102,43 +96,23 @@ async def add(session: AsyncSession, sheets: Sequence[tuple[Sheet, bytes, bytes]
             sheet.revision,
             sheet.basis.value,
             sheet.outcome.value,
-            None if sheet.score is None or sheet.score.total is None else Decimal(plain(sheet.score.total, scale)),
+            None if (total := sheet.total) is None else Decimal(total),
             subject.unit_id,
-            subject.uscc,
             subject.category,
             subject.kind,
             subject.campaign_id,
-            subject.year,
             subject.superior,
-            subject.key_industry,
-            subject.base,
             None if sheet.table is None else sheet.table.benchmark_set_id,
             orjson.dumps(sheet.marks).decode() if sheet.marks else None,
-            facts,
+            admitted,
             published,
         )
-        for (sheet, facts, published), scale in zip(sheets, scales, strict=True)
+        for sheet, admitted, published in sheets
         for subject in (sheet.subject,)
     ]
     columns = zip(*rows, strict=True)
     values = {name: list(column) for (name, _), column in zip(_COLUMNS, columns, strict=True)}
     await session.execute(_ADD, {**values, "scored_at": scored_at})
-
-
-def subject_of(row: SheetRow) -> Subject:
-    return Subject(
-        submission_id=row.submission_id,
-        round=row.round,
-        unit_id=row.unit_id,
-        uscc=row.uscc,
-        category=row.category,
-        kind=row.kind,
-        campaign_id=row.campaign_id,
-        year=row.year,
-        superior=row.superior,
-        key_industry=row.key_industry,
-        base=row.base,
-    )
 
 
 async def revisions(session: AsyncSession, submission_id: UUID) -> Sequence[SheetRow]:
@@ -149,9 +123,12 @@ async def revisions(session: AsyncSession, submission_id: UUID) -> Sequence[Shee
     return found.all()
 
 
-async def newest(session: AsyncSession, submission_id: UUID) -> SheetRow | None:
+async def newest(session: AsyncSession, submission_id: UUID | str) -> SheetRow | None:
     found = await session.exec(
-        select(SheetRow).where(SheetRow.submission_id == submission_id).order_by(col(SheetRow.number).desc()).limit(1)
+        select(SheetRow)
+        .where(SheetRow.submission_id == UUID(str(submission_id)))
+        .order_by(col(SheetRow.number).desc())
+        .limit(1)
     )
     return found.first()
 
@@ -162,10 +139,10 @@ async def route_of(session: AsyncSession, submission_id: UUID) -> tuple[str, ...
     return tuple(case.authorities) if case else ()
 
 
-def add_assessment(session: AsyncSession, submission_id: UUID, number: int, round_: int, given: Assessment) -> None:
+def add_assessment(session: AsyncSession, submission_id: str, number: int, round_: int, given: Assessment) -> None:
     session.add(
         AssessmentRow(
-            submission_id=submission_id,
+            submission_id=UUID(submission_id),
             number=number,
             round=round_,
             industry_ruling=given.industry_ruling,

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
+from google.protobuf.message import Message
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_policy.rulesets import Ruleset, RulesetTable
+from gf_scoring.adapters.contracts import FactReader
 from gf_scoring.adapters.tables import BenchmarkSetRow
 from gf_scoring.domain.engine import Scorer
-from gf_scoring.domain.sheets import Subject, Table
+from gf_scoring.domain.sheets import Assessment, Sheet, Subject, Table, draw_up, input_hash
 
 GENERAL_NOTE = "该重点行业尚未单独发布引领值和基准值，按通则的引领值和基准值评分。"
 _KEPT = 256
@@ -23,13 +25,13 @@ _KEPT = 256
 class InForce:
     """A published benchmark set."""
 
-    id: UUID
+    id: str
     hash: str
     levels: Mapping[str, tuple[Decimal, Decimal]]
 
 
 #: By campaign, ruleset and key industry ('' for the general values).
-Sets = Mapping[tuple[UUID, str, str], InForce]
+Sets = Mapping[tuple[str, str, str], InForce]
 
 
 class Rulebook:
@@ -37,22 +39,43 @@ class Rulebook:
 
     def __init__(self, rulesets: RulesetTable) -> None:
         self.rulesets = rulesets
-        self._tables: dict[tuple[str, str, int, str, str], Table] = {}
+        self._tables: dict[tuple[str, str, int, str, str], tuple[Table, FactReader]] = {}
         self._levels: dict[UUID, Mapping[str, tuple[Decimal, Decimal]]] = {}
 
-    async def in_force(self, session: AsyncSession, campaigns: Collection[UUID]) -> Sets:
+    async def in_force(self, session: AsyncSession, campaigns: Collection[str]) -> Sets:
         """The published sets of these campaigns as they stand now."""
         rows = await session.exec(
             select(BenchmarkSetRow).where(
-                col(BenchmarkSetRow.campaign_id).in_(campaigns), BenchmarkSetRow.state == "published"
+                col(BenchmarkSetRow.campaign_id).in_([UUID(campaign) for campaign in campaigns]),
+                BenchmarkSetRow.state == "published",
             )
         )
         return {
-            (row.campaign_id, row.ruleset_id, row.key_industry): InForce(row.id, row.hash, self._values(row))
+            (str(row.campaign_id), row.ruleset_id, row.key_industry): InForce(str(row.id), row.hash, self._values(row))
             for row in rows
         }
 
-    def table(self, subject: Subject, ruling: str, sets: Sets) -> Table | None:
+    def draw(
+        self,
+        sets: Sets,
+        message: Message,
+        subject: Subject,
+        stored: bytes,
+        assessment: Assessment | None,
+        *,
+        number: int,
+        revision: int,
+    ) -> Sheet:
+        """Score an admitted form by the table that holds for it."""
+        digest = input_hash(stored, assessment)
+        found = self._find(subject, assessment.industry_ruling if assessment else "", sets)
+        if found is None:
+            return draw_up(subject, None, None, assessment, digest, number=number, revision=revision)
+        table, read = found
+        score = table.scorer.score_values(read(message), assessment.marks if assessment else None)
+        return draw_up(subject, table, score, assessment, digest, number=number, revision=revision)
+
+    def _find(self, subject: Subject, ruling: str, sets: Sets) -> tuple[Table, FactReader] | None:
         """None where no ruleset covers the submission. A reviewer's ruling on the industry goes before the form's."""
         key = ruling or subject.key_industry
         ruleset = self.rulesets.find(subject.base, subject.category, key_industry=key)
@@ -64,15 +87,17 @@ class Rulebook:
             note = GENERAL_NOTE if entered else ""
         return self._compiled(ruleset, entered, subject.year, key, note)
 
-    def _compiled(self, ruleset: Ruleset, entered: InForce | None, year: int, key: str, note: str) -> Table:
-        name = (ruleset.hash, str(entered.id) if entered else "", year, key, note)
+    def _compiled(
+        self, ruleset: Ruleset, entered: InForce | None, year: int, key: str, note: str
+    ) -> tuple[Table, FactReader]:
+        name = (ruleset.hash, entered.id if entered else "", year, key, note)
         found = self._tables.get(name)
         if found is None:
             if len(self._tables) >= _KEPT:
                 self._tables.clear()
             scorer = Scorer(ruleset, entered.levels if entered else {}, year)
-            found = Table(scorer, entered.id if entered else None, entered.hash if entered else "", key, note)
-            self._tables[name] = found
+            table = Table(scorer, entered.id if entered else None, entered.hash if entered else "", key, note)
+            found = self._tables[name] = (table, FactReader(scorer))
         return found
 
     def _values(self, row: BenchmarkSetRow) -> Mapping[str, tuple[Decimal, Decimal]]:

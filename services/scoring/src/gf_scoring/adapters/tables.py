@@ -37,18 +37,14 @@ class SheetRow(Base, table=True):
     outcome: str
     total: Decimal | None = Field(default=None, sa_type=Numeric)
     unit_id: UUID
-    uscc: str
     category: str
     kind: str
     campaign_id: UUID
-    year: int
     superior: str
-    key_industry: str
-    base: str
     benchmark_set_id: UUID | None = None
     marks: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
-    #: The facts as they were admitted, and the event as it was published: bytes of the contracts.
-    facts: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    #: The form as it was admitted, and the sheet as it was published: bytes of the contracts.
+    admitted: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     published: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     scored_at: datetime
 

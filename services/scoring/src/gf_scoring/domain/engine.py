@@ -10,12 +10,12 @@ multiplications of whole numbers, one rounding for its points and one for the va
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from math import lcm
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gf_scoring.domain.numbers import ONE, half_up, whole, whole_of
 from gf_scoring.domain.rules import Formula, Indicator, Ruleset, Term
@@ -37,6 +37,8 @@ MISSING, NOT_APPLICABLE, WRONG_UNIT = Absent.MISSING, Absent.NOT_APPLICABLE, Abs
 #: Code, year (0: none), unit. Looking a value up under its unit is what keeps a wrong unit out (DM-units).
 FactKey = tuple[str, int, str]
 FactValue = str | bool | tuple[str, ...] | Absent
+#: A value as the table reads it: a whole number, a set that is counted, or why there is none.
+Value = int | tuple[str, ...] | Absent
 Facts = Mapping[FactKey, FactValue]
 Marks = Mapping[str, str]
 
@@ -103,53 +105,58 @@ class Scorer:
         self.indicators = tuple(ruleset.indicators)
         #: Lead and baseline of each line as they are used.
         self.levels = tuple(_level(indicator, benchmarks) for indicator in self.indicators)
+        #: Which values are read: code, year and unit → place in the list that `score_values` takes.
+        self.slots: dict[FactKey, int] = {}
         self._weights = tuple(whole_of(indicator.weight) for indicator in self.indicators)
         self._full = whole_of(ruleset.full)
         self._least = Fraction(ruleset.minimum_share)
-        slots: dict[FactKey, int] = {}
         self._steps = tuple(
-            _compile(indicator, level, ruleset.scale, self.year, slots)
+            _compile(indicator, level, ruleset.scale, self.year, self.slots)
             for indicator, level in zip(self.indicators, self.levels, strict=True)
         )
-        self._keys = tuple(slots)
+        self._straight = straight_line(self._steps, len(self.slots))
+        #: What a reader fills in; what stays as it is was not given.
+        self.nothing: tuple[Value, ...] = (MISSING,) * len(self.slots)
 
     def score(self, facts: Facts, marks: Marks | None = None) -> Score:
-        get = facts.get
-        values: list[int | Absent] = [
-            whole(value) if isinstance(value, str) else self._absent(key, value, facts)
-            for key in self._keys
-            for value in (get(key),)
-        ]
-        known = marks or {}
-        return self._sum([step.line(values, facts, known) for step in self._steps])
+        return self.score_values(self.read(facts), marks)
 
-    def _absent(self, key: FactKey, value: FactValue | None, facts: Facts) -> int | Absent:
-        """Why a value is not there; a value without a year is also taken from the evaluation year."""
-        code, year, unit = key
-        if value is None and year == 0:
-            year = self.year
-            value = facts.get((code, year, unit))
-        if isinstance(value, str):
-            return whole(value)
-        if isinstance(value, Absent):
-            return value
-        others = [other for (c, y, u), other in facts.items() if c == code and y in (key[1], year) and u != unit]
-        if any(isinstance(other, str) for other in others):
-            return WRONG_UNIT
-        return next((other for other in others if isinstance(other, Absent)), MISSING)
+    def read(self, facts: Facts) -> list[Value]:
+        """The values that the table reads, as whole numbers; a value under another unit is not taken (DM-units)."""
+        values: list[Value] = list(self.nothing)
+        for (code, year, unit), slot in self.slots.items():
+            found = facts.get((code, year, unit))
+            if isinstance(found, str):
+                values[slot] = whole(found)
+            elif isinstance(found, tuple | Absent):
+                values[slot] = found
+            elif any((c, y) == (code, year) and isinstance(other, str) for (c, y, _), other in facts.items()):
+                values[slot] = WRONG_UNIT
+        return values
+
+    def score_values(self, values: Sequence[Value], marks: Marks | None = None) -> Score:
+        """Score values that were read into their slots."""
+        known = marks or {}
+        for value in values:
+            if value.__class__ is Absent:
+                return self._sum([step.line(values, known) for step in self._steps])
+        return self._sum(self._straight(values, known))
 
     def _sum(self, lines: list[Line]) -> Score:
         """Total over the lines that can be scored; what does not apply is taken out and the rest scaled up."""
         total, applicable, covered = 0, self._full, self._full
         for line, weight in zip(lines, self._weights, strict=True):
-            if line.points is not None:
-                total += line.points
-            elif line.branch.state is LineState.NOT_SCORABLE:
+            points = line[1]
+            if points is not None:
+                total += points
+                continue
+            state = line.branch.state
+            if state is LineState.NOT_SCORABLE:
                 covered -= weight
-            elif line.branch.state is LineState.NOT_APPLICABLE:
+            elif state is LineState.NOT_APPLICABLE:
                 applicable -= weight
                 covered -= weight
-        if applicable == 0 or covered < self._least * applicable:
+        if applicable == 0 or covered * self._least.denominator < self._least.numerator * applicable:
             return Score(False, None, lines, applicable, covered)
         if applicable != self._full:
             total = half_up(total * self._full, applicable)
@@ -170,76 +177,78 @@ class _Reading(NamedTuple):
 class _Ladder:
     """Points for an exact quotient: sign -1 turns everything over where less is better."""
 
-    __slots__ = ("_base", "_full", "_lead", "_maximum", "_minimum", "_sign", "_span", "_weight")
+    __slots__ = ("base", "full", "lead", "maximum", "minimum", "sign", "span", "weight", "weight_down")
 
     def __init__(self, indicator: Indicator, level: tuple[int, int] | None, scale: int) -> None:
-        self._sign = -1 if indicator.type == "inverse" else 1
-        self._lead: int | None = None
-        self._base = self._span = 0
+        self.sign = -1 if indicator.type == "inverse" else 1
+        self.lead: int | None = None
+        self.base = self.span = 0
         weight = Fraction(indicator.weight) * 10**scale
-        self._full = half_up(weight.numerator, weight.denominator)
+        self.full = half_up(weight.numerator, weight.denominator)
         if level is not None:
-            self._lead, self._base = self._sign * level[0], self._sign * level[1]
-            self._span = (self._lead - self._base) * weight.denominator
-        self._weight = weight.numerator
-        self._minimum = None if indicator.minimum is None else whole_of(indicator.minimum)
-        self._maximum = None if indicator.maximum is None else whole_of(indicator.maximum)
+            self.lead, self.base = self.sign * level[0], self.sign * level[1]
+            self.span = (self.lead - self.base) * weight.denominator
+        self.weight, self.weight_down = weight.numerator, weight.denominator
+        self.minimum = None if indicator.minimum is None else whole_of(indicator.minimum)
+        self.maximum = None if indicator.maximum is None else whole_of(indicator.maximum)
 
     def line(self, up: int, down: int) -> Line:
         """The line for the value up / down; down is positive."""
         exact = up * ONE
         value = half_up(exact, down)
-        if self._minimum is not None and exact < self._minimum * down:
+        if self.minimum is not None and exact < self.minimum * down:
             return Line(Branch.OUT_OF_RANGE, None, value)
-        if self._maximum is not None and exact > self._maximum * down:
+        if self.maximum is not None and exact > self.maximum * down:
             return Line(Branch.OUT_OF_RANGE, None, value)
-        lead = self._lead
+        lead = self.lead
         if lead is None:
             return Line(Branch.MISSING_BENCHMARK, None, value)
-        exact *= self._sign
+        exact *= self.sign
         if exact >= lead * down:
-            return Line(Branch.LEAD, self._full, value)
-        above = exact - self._base * down
-        if above < 0 or self._span == 0:
+            return Line(Branch.LEAD, self.full, value)
+        above = exact - self.base * down
+        if above < 0 or self.span == 0:
             return Line(Branch.WORSE, 0, value)
-        span = down * self._span
-        return Line(Branch.BETWEEN, (2 * self._weight * above + span) // (2 * span), value)
+        span = down * self.span
+        return Line(Branch.BETWEEN, (2 * self.weight * above + span) // (2 * span), value)
 
 
 class _Quotient:
     """A line computed from two weighted sums: (of · up) / (over · down); without `over` the sum itself."""
 
-    __slots__ = ("_down", "_ladder", "_may_not_apply", "_of", "_over", "_up")
+    __slots__ = ("_may_not_apply", "down", "ladder", "of", "over", "up")
 
     def __init__(self, indicator: Indicator, ladder: _Ladder, year: int, slots: dict[FactKey, int]) -> None:
         formula = indicator.formula
-        self._of, of_down = _readings(formula.of, year, slots)
-        self._over, over_down = _readings(formula.over, year, slots)
+        self.of, of_down = _readings(formula.of, year, slots)
+        self.over, over_down = _readings(formula.over, year, slots)
         factor = Fraction(formula.times) * over_down / of_down
-        self._up, self._down = factor.numerator, factor.denominator
-        self._ladder = ladder
+        self.up, self.down = factor.numerator, factor.denominator
+        self.ladder = ladder
         self._may_not_apply = indicator.may_not_apply
 
-    def line(self, values: Sequence[int | Absent], facts: Facts, marks: Marks) -> Line:
-        up = self._sum(self._of, values)
+    def line(self, values: Sequence[Value], marks: Marks) -> Line:
+        up = self._sum(self.of, values)
         if isinstance(up, Absent):
             return self._without(up)
-        down = self._sum(self._over, values) if self._over else ONE
+        down = self._sum(self.over, values) if self.over else ONE
         if isinstance(down, Absent):
             return self._without(down)
         if down <= 0:
             return Line(Branch.ZERO_DENOMINATOR if down == 0 else Branch.NEGATIVE_DENOMINATOR, None, None)
-        return self._ladder.line(up * self._up, down * self._down)
+        return self.ladder.line(up * self.up, down * self.down)
 
     @staticmethod
-    def _sum(readings: tuple[_Reading, ...], values: Sequence[int | Absent]) -> int | Absent:
+    def _sum(readings: tuple[_Reading, ...], values: Sequence[Value]) -> int | Absent:
         """The sum; a term that may be missing counts as zero as long as another one is given."""
         total, given, reason = 0, False, MISSING
         for slot, weight, optional in readings:
             value = values[slot]
-            if not isinstance(value, Absent):
+            if isinstance(value, int):
                 total += weight * value
                 given = True
+            elif not isinstance(value, Absent):
+                return MISSING
             elif optional and value is not WRONG_UNIT:
                 reason = value
             else:
@@ -257,22 +266,20 @@ class _Quotient:
 class _Count:
     """How many elements of a set are among those that count; anything else in the set counts nothing."""
 
-    __slots__ = ("_keys", "_ladder", "_may_not_apply", "_members")
+    __slots__ = ("_ladder", "_may_not_apply", "_members", "_slot")
 
-    def __init__(self, indicator: Indicator, ladder: _Ladder, year: int) -> None:
-        fact = indicator.formula.fact
-        self._keys: tuple[FactKey, ...] = ((fact, 0, ""), (fact, year, ""))
+    def __init__(self, indicator: Indicator, ladder: _Ladder, slots: dict[FactKey, int]) -> None:
+        self._slot = slots.setdefault((indicator.formula.fact, 0, ""), len(slots))
         self._members = frozenset(member.code for member in indicator.formula.members)
         self._ladder = ladder
         self._may_not_apply = indicator.may_not_apply
 
-    def line(self, values: Sequence[int | Absent], facts: Facts, marks: Marks) -> Line:
-        for key in self._keys:
-            found = facts.get(key)
-            if isinstance(found, tuple):
-                return self._ladder.line(len(self._members.intersection(found)), 1)
-            if found is NOT_APPLICABLE:
-                return Line(Branch.NOT_APPLICABLE if self._may_not_apply else Branch.MUST_APPLY, None, None)
+    def line(self, values: Sequence[Value], marks: Marks) -> Line:
+        found = values[self._slot]
+        if isinstance(found, tuple):
+            return self._ladder.line(len(self._members.intersection(found)), 1)
+        if found is NOT_APPLICABLE:
+            return Line(Branch.NOT_APPLICABLE if self._may_not_apply else Branch.MUST_APPLY, None, None)
         return Line(Branch.MISSING_VALUE, None, None)
 
 
@@ -286,7 +293,7 @@ class _Mark:
         self._weight = whole_of(indicator.weight)
         self._scale = scale
 
-    def line(self, values: Sequence[int | Absent], facts: Facts, marks: Marks) -> Line:
+    def line(self, values: Sequence[Value], marks: Marks) -> Line:
         mark = marks.get(self._code)
         if mark is None:
             return Line(Branch.AWAITS_MARK, None, None)
@@ -299,6 +306,60 @@ class _Mark:
 _Step = _Quotient | _Count | _Mark
 
 
+def straight_line(steps: Sequence[_Step], slots: int) -> Callable[[Sequence[Value], Marks], list[Line]]:
+    """The same steps as one function without calls and loops, for values that are all given; several times as fast.
+
+    It is written out from whole numbers only; no text of a policy file gets into it. Whatever is unusual on a line (no
+    lead, a denominator that is not positive, a value out of range) goes to the step itself.
+    """
+    source = ["def run(v, marks):", f"    ({''.join(f'v{slot}, ' for slot in range(slots))}) = v"]
+    for place, step in enumerate(steps):
+        if isinstance(step, _Quotient) and step.ladder.lead is not None and step.ladder.span:
+            source += _quotient_source(place, step)
+        else:
+            source.append(f"    l{place} = step{place}(v, marks)")
+    source.append(f"    return [{', '.join(f'l{place}' for place in range(len(steps)))}]")
+    names: dict[str, Any] = {f"step{place}": step.line for place, step in enumerate(steps)}
+    names |= {"Line": Line, "new": tuple.__new__}
+    names |= {"LEAD": Branch.LEAD, "BETWEEN": Branch.BETWEEN, "WORSE": Branch.WORSE}
+    exec("\n".join(source), names)
+    run: Callable[[Sequence[Value], Marks], list[Line]] = names["run"]
+    return run
+
+
+def _quotient_source(place: int, step: _Quotient) -> list[str]:
+    ladder = step.ladder
+    assert ladder.lead is not None
+    minimum = "" if ladder.minimum is None else f" or e < {ladder.minimum} * d"
+    maximum = "" if ladder.maximum is None else f" or e > {ladder.maximum} * d"
+    signed = "e" if ladder.sign > 0 else "-e"
+    return [
+        f"    u = {_sum_source(step.of, step.up)}",
+        f"    d = {_sum_source(step.over, step.down) if step.over else ONE * step.down}",
+        f"    e = u * {ONE}",
+        f"    if d <= 0 or u < 0{minimum}{maximum}:",
+        f"        l{place} = step{place}(v, marks)",
+        "    else:",
+        "        w = (2 * e + d) // (2 * d)",
+        f"        a = {signed} - {ladder.base} * d",
+        f"        s = {ladder.span // ladder.weight_down} * d",
+        "        if a >= s:",
+        f"            l{place} = new(Line, (LEAD, {ladder.full}, w))",
+        "        elif a < 0:",
+        f"            l{place} = new(Line, (WORSE, 0, w))",
+        "        else:",
+        f"            s *= {ladder.weight_down}",
+        f"            l{place} = new(Line, (BETWEEN, ({2 * ladder.weight} * a + s) // (2 * s), w))",
+    ]
+
+
+def _sum_source(readings: Sequence[_Reading], times: int) -> str:
+    return " + ".join(
+        f"v{reading.slot}" if reading.weight * times == 1 else f"{reading.weight * times} * v{reading.slot}"
+        for reading in readings
+    )
+
+
 def _compile(
     indicator: Indicator, level: tuple[int, int] | None, scale: int, year: int, slots: dict[FactKey, int]
 ) -> _Step:
@@ -306,7 +367,7 @@ def _compile(
         case "mark":
             return _Mark(indicator, scale)
         case "count":
-            return _Count(indicator, _Ladder(indicator, level, scale), year)
+            return _Count(indicator, _Ladder(indicator, level, scale), slots)
         case "ratio" | "amount":
             return _Quotient(indicator, _Ladder(indicator, level, scale), year, slots)
 

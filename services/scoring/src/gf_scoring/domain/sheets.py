@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from uuid import UUID
 
-from gf_scoring.domain.engine import Facts, LineState, Score, Scorer
+from gf_scoring.domain.engine import LineState, Score, Scorer
+from gf_scoring.domain.numbers import plain
 
 
 class Basis(Enum):
@@ -27,15 +27,15 @@ class Outcome(Enum):
 
 @dataclass(slots=True)
 class Subject:
-    """What is scored: a round of a submission with the unit as it stood when it was admitted."""
+    """What is scored: a round of a submission with the unit as it stood when admitted. Ids are text."""
 
-    submission_id: UUID
+    submission_id: str
     round: int
-    unit_id: UUID
+    unit_id: str
     uscc: str
     category: str
     kind: str
-    campaign_id: UUID
+    campaign_id: str
     year: int
     superior: str
     key_industry: str
@@ -58,12 +58,37 @@ class Table:
     """What a sheet is scored by: a ruleset with a published benchmark set, compiled."""
 
     scorer: Scorer
-    benchmark_set_id: UUID | None
+    benchmark_set_id: str | None
     benchmark_hash: str
     #: Industry whose own lead and baseline hold; empty for the general ones.
     key_industry: str
     #: Said on every sheet, for example that the general values stand in for the industry's own.
     note: str = ""
+    _reasons: dict[tuple[object, ...], list[str]] = field(default_factory=dict)
+
+    def reasons(self, score: Score) -> list[str]:
+        """What a reader of the total has to know; most sheets of a table say the same."""
+        key = (score.scorable, *[line.branch if line.points is None else None for line in score.lines])
+        known = self._reasons.get(key)
+        if known is None:
+            known = self._reasons[key] = list(self._words(score))
+        return known
+
+    def _words(self, score: Score) -> Iterator[str]:
+        names: dict[LineState, list[str]] = {}
+        for line, indicator in zip(score.lines, self.scorer.indicators, strict=True):
+            if line.points is None:
+                names.setdefault(line.branch.state, []).append(indicator.name)
+        if self.note:
+            yield self.note
+        if LineState.NOT_SCORABLE in names:
+            yield "以下指标未评分，未计入总分：" + "、".join(names[LineState.NOT_SCORABLE]) + "。"
+        if LineState.NOT_APPLICABLE in names:
+            yield "以下指标不适用，总分按其余指标折算：" + "、".join(names[LineState.NOT_APPLICABLE]) + "。"
+        if LineState.AWAITS_MARK in names:
+            yield "以下定性指标待审核评分：" + "、".join(names[LineState.AWAITS_MARK]) + "。"
+        if not score.scorable:
+            yield "可评分指标的权重不足，本表不评分。"
 
 
 @dataclass(slots=True)
@@ -80,53 +105,38 @@ class Sheet:
     score: Score | None
     reasons: list[str]
     input_hash: str
-    marks: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, str]
+
+    @property
+    def total(self) -> str | None:
+        if self.score is None or self.score.total is None or self.table is None:
+            return None
+        return plain(self.score.total, self.table.scorer.ruleset.scale)
 
 
 def draw_up(
     subject: Subject,
-    facts: Facts,
-    facts_bytes: bytes,
     table: Table | None,
+    score: Score | None,
     assessment: Assessment | None,
+    input_hash: str,
     *,
     number: int,
     revision: int,
 ) -> Sheet:
-    """Score a submission; one that no ruleset covers is not scorable, with the reason."""
+    """The sheet of a score; a submission that no ruleset covers is not scorable, with the reason."""
     marks = assessment.marks if assessment else {}
     basis = Basis.ASSESSED if assessment else Basis.CLAIMED
-    digest = input_hash(facts_bytes, assessment)
-    if table is None:
+    if table is None or score is None:
         reason = f"没有适用于该类别和填报种类的评分规则（{subject.category}、{subject.kind}），本表不评分。"
-        return Sheet(subject, number, revision, basis, Outcome.NOT_SCORABLE, None, None, [reason], digest, marks)
-    score = table.scorer.score(facts, marks)
+        return Sheet(subject, number, revision, basis, Outcome.NOT_SCORABLE, None, None, [reason], input_hash, marks)
     outcome = Outcome.SCORED if score.scorable else Outcome.NOT_SCORABLE
-    return Sheet(subject, number, revision, basis, outcome, table, score, _reasons(table, score), digest, marks)
+    return Sheet(subject, number, revision, basis, outcome, table, score, table.reasons(score), input_hash, marks)
 
 
-def _reasons(table: Table, score: Score) -> list[str]:
-    """What a reader of the total has to know."""
-    names: dict[LineState, list[str]] = {}
-    for line, indicator in zip(score.lines, table.scorer.indicators, strict=True):
-        if line.points is None:
-            names.setdefault(line.branch.state, []).append(indicator.name)
-    reasons = [table.note] if table.note else []
-    if LineState.NOT_SCORABLE in names:
-        reasons.append("以下指标未评分，未计入总分：" + "、".join(names[LineState.NOT_SCORABLE]) + "。")
-    if LineState.NOT_APPLICABLE in names:
-        left_out = "、".join(names[LineState.NOT_APPLICABLE])
-        reasons.append(f"以下指标不适用，总分按其余指标折算：{left_out}。")
-    if LineState.AWAITS_MARK in names:
-        reasons.append("以下定性指标待审核评分：" + "、".join(names[LineState.AWAITS_MARK]) + "。")
-    if not score.scorable:
-        reasons.append("可评分指标的权重不足，本表不评分。")
-    return reasons
-
-
-def input_hash(facts_bytes: bytes, assessment: Assessment | None) -> str:
-    """SHA-256 (hex) over the facts as they came and, where a reviewer has marked, over marks and ruling."""
-    digest = hashlib.sha256(facts_bytes)
+def input_hash(admitted: bytes, assessment: Assessment | None) -> str:
+    """SHA-256 (hex) over the form as it was admitted and, where a reviewer has marked, over marks and ruling."""
+    digest = hashlib.sha256(admitted)
     if assessment is not None:
         marked = {"industry_ruling": assessment.industry_ruling, "marks": dict(assessment.marks)}
         digest.update(json.dumps(marked, sort_keys=True, ensure_ascii=False).encode())

@@ -17,9 +17,10 @@ from gf_scoring.entrypoints.schemas import exact
 
 def sheet_out(row: SheetRow, rulesets: RulesetTable) -> schemas.SheetOut:
     scored = contracts.scored_from(row.published)
-    facts = contracts.stored_facts(row.facts)
+    facts = contracts.stored_facts(row.admitted)
+    subject = contracts.subject_of(contracts.admitted_from(row.admitted))
     ruleset = rulesets.get(scored.ruleset_id)
-    lines = [_line(line, ruleset, row.year, facts) for line in scored.lines]
+    lines = [_line(line, ruleset, subject.year, facts) for line in scored.lines]
     return schemas.SheetOut(
         submission_id=row.submission_id,
         round=row.round,
@@ -30,13 +31,13 @@ def sheet_out(row: SheetRow, rulesets: RulesetTable) -> schemas.SheetOut:
         dimensions=_dimensions(ruleset, lines),
         lines=lines,
         reasons=list(scored.reasons),
-        campaign_year=row.year,
+        campaign_year=subject.year,
         ruleset_id=scored.ruleset_id,
         ruleset_version=scored.ruleset_version,
         ruleset_hash=scored.ruleset_hash,
         benchmark_set_id=scored.benchmark_set_id,
         benchmark_hash=scored.benchmark_hash,
-        key_industry=row.key_industry,
+        key_industry=subject.key_industry,
         input_hash=scored.input_hash,
         engine_version=scored.engine_version,
         scored_at=row.scored_at,

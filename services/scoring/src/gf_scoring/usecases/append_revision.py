@@ -6,7 +6,7 @@ from gf_chassis.database import UnitOfWork
 from gf_scoring.adapters import contracts, repository
 from gf_scoring.adapters.rulebook import Rulebook
 from gf_scoring.adapters.tables import SheetRow
-from gf_scoring.domain.sheets import Assessment, Sheet, draw_up
+from gf_scoring.domain.sheets import Assessment, Sheet
 from gf_scoring.usecases.score_submissions import entry
 
 
@@ -18,19 +18,20 @@ class AppendRevision:
         self._publisher = publisher
 
     async def draw(self, uow: UnitOfWork, newest: SheetRow, assessment: Assessment | None) -> Sheet:
-        subject = repository.subject_of(newest)
+        message = contracts.admitted_from(newest.admitted)
+        subject = contracts.subject_of(message)
         sets = await self._rulebook.in_force(uow.session, {subject.campaign_id})
-        return draw_up(
+        return self._rulebook.draw(
+            sets,
+            message,
             subject,
-            contracts.facts_of(contracts.facts_from(newest.facts)),
-            newest.facts,
-            self._rulebook.table(subject, assessment.industry_ruling if assessment else "", sets),
+            newest.admitted,
             assessment,
             number=newest.number + 1,
             revision=newest.revision + 1,
         )
 
-    async def add(self, uow: UnitOfWork, sheet: Sheet, facts: bytes, reason: str) -> None:
+    async def add(self, uow: UnitOfWork, sheet: Sheet, admitted: bytes, reason: str) -> None:
         payload = self._publisher.payload(sheet)
-        await repository.add(uow.session, [(sheet, facts, payload)], await uow.now())
+        await repository.add(uow.session, [(sheet, admitted, payload)], await uow.now())
         uow.journal(entry(sheet, self._publisher.event(sheet, payload), reason))

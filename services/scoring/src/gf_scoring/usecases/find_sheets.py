@@ -11,7 +11,7 @@ from gf_chassis.database import Database
 from gf_chassis.identity import Principal
 from gf_policy.authorities import AuthorityTree
 from gf_policy.errors import PolicyLookupError
-from gf_scoring.adapters import repository
+from gf_scoring.adapters import contracts, repository
 from gf_scoring.adapters.tables import SheetRow
 from gf_scoring.domain.errors import NotVisible
 from gf_scoring.domain.scope import Viewer, may_see
@@ -39,7 +39,7 @@ async def visible(session: AsyncSession, principal: Principal, newest: SheetRow,
     """Judged by the newest round: after a change of superior the former authority no longer sees it."""
     return may_see(
         Viewer(principal.roles, principal.authority, principal.org),
-        uscc=newest.uscc,
+        uscc=contracts.subject_of(contracts.admitted_from(newest.admitted)).uscc,
         route=await repository.route_of(session, newest.submission_id),
         superiors=superiors(authorities, newest.superior),
     )

@@ -21,4 +21,4 @@ class ReassessSubmission:
         if newest is None or newest.round != round_:
             return
         sheet = await self._append.draw(uow, newest, assessment)
-        await self._append.add(uow, sheet, newest.facts, assessment.reason)
+        await self._append.add(uow, sheet, newest.admitted, assessment.reason)

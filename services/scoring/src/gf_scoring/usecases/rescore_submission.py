@@ -34,11 +34,11 @@ class RescoreSubmission:
             if newest is None or not await visible(uow.session, principal, newest, self._authorities):
                 raise NotVisible
             principal.require("steward", "approver")
-            marks = await repository.assessments(uow.session, {submission_id})
-            sheet = await self._append.draw(uow, newest, marks.get((submission_id, newest.round)))
+            marks = await repository.assessments(uow.session, [str(submission_id)])
+            sheet = await self._append.draw(uow, newest, marks.get((str(submission_id), newest.round)))
             new = not _same(sheet, newest)
             if new:
-                await self._append.add(uow, sheet, newest.facts, reason)
+                await self._append.add(uow, sheet, newest.admitted, reason)
             revision = sheet.revision if new else newest.revision
             result: dict[str, int | bool] = {"round": newest.round, "revision": revision, "new": new}
             await once.keep(uow, result)

@@ -9,7 +9,7 @@ from gf_chassis.events import Event
 from gf_chassis.journal import Entry, Published
 from gf_scoring.adapters import contracts, repository
 from gf_scoring.adapters.rulebook import Rulebook
-from gf_scoring.domain.sheets import Sheet, draw_up
+from gf_scoring.domain.sheets import Sheet
 
 
 class ScoreSubmissions:
@@ -23,27 +23,17 @@ class ScoreSubmissions:
     async def __call__(self, uow: UnitOfWork, events: Sequence[Event]) -> None:
         session = uow.session
         await repository.share(session)
-        admitted = [(event, contracts.subject_of(event.message)) for event in events]
+        admitted = [(event.message, contracts.subject_of(event.message)) for event in events]
         sets = await self._rulebook.in_force(session, {subject.campaign_id for _, subject in admitted})
         # Only a later round can find sheets of an earlier one.
         heads = await repository.heads(session, {s.submission_id for _, s in admitted if s.round > 1})
-        waiting = await repository.assessments(session, {s.submission_id for _, s in admitted})
+        waiting = await repository.assessments(session, [s.submission_id for _, s in admitted])
         drawn: list[tuple[Sheet, bytes, bytes]] = []
-        for event, subject in admitted:
-            rows = contracts.rows_of(event.message)
-            stored = contracts.facts_bytes(rows)
-            assessment = waiting.get((subject.submission_id, subject.round))
-            number, _ = heads.get(subject.submission_id, (0, 0))
-            sheet = draw_up(
-                subject,
-                contracts.facts_of(rows),
-                stored,
-                self._rulebook.table(subject, assessment.industry_ruling if assessment else "", sets),
-                assessment,
-                number=number + 1,
-                revision=1,
-            )
-            heads[subject.submission_id] = (number + 1, subject.round)
+        for message, subject in admitted:
+            key, stored = subject.submission_id, contracts.bytes_of(message)
+            number = heads[key] = heads.get(key, 0) + 1
+            assessment = waiting.get((key, subject.round)) if waiting else None
+            sheet = self._rulebook.draw(sets, message, subject, stored, assessment, number=number, revision=1)
             drawn.append((sheet, stored, self._publisher.payload(sheet)))
         await repository.add(session, drawn, await uow.now())
         for sheet, _, payload in drawn:
