@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,3 +36,17 @@ def test_scoring_reads_what_the_form_collects(change: Callable[..., Path]) -> No
     with pytest.raises(PolicyError, match="单位 m3 与申报表的 万m3 不一致") as fault:
         gf_policy.load(root)
     assert fault.value.file.endswith("ruleset-factory.yaml")
+
+
+def test_rules_named_in_the_policies_exist() -> None:
+    root = policies_root()
+    with (root.parent / "docs" / "rules.csv").open(encoding="utf-8", newline="") as stream:
+        known = {row["id"] for row in csv.DictReader(stream)}
+    for path in sorted(root.rglob("*.yaml")):
+        file = read_yaml(root, path.relative_to(root).as_posix())
+        for where, line in file.lines.items():
+            if where and where[-1] == "rule":
+                value: Any = file.data
+                for step in where:
+                    value = value[step]
+                assert value in known, f"{file.name}:{line}: {value}"
