@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import itertools
 import json
@@ -146,20 +147,24 @@ class World:
 
     async def listed(self, unit_id: str, list_id: str = "provincial:cq:factory") -> None:
         """Registry says that the unit stands on a list (CQ-pre)."""
+        await self.membership(unit_id, f"m-{unit_id}", "LISTED", list_id)
+
+    async def listing_refused(self, unit_id: str, membership_id: str) -> None:
+        """Registry says that a listing did not come about."""
+        await self.membership(unit_id, membership_id, "REFUSED", "provincial:cq:factory")
+
+    async def membership(self, unit_id: str, membership_id: str, state: str, list_id: str) -> None:
         from greenladder.registry.v1 import standings_pb2 as standings
 
-        await self.event(
-            "registry.standings",
-            unit_id,
-            standings.MembershipChanged(
-                unit_id=unit_id,
-                membership_id=f"m-{unit_id}",
-                list_id=list_id,
-                state=standings.MEMBERSHIP_STATE_LISTED,
-                effective="2025-06-01",
-                category="factory",
-            ),
+        message = standings.MembershipChanged(
+            unit_id=unit_id,
+            membership_id=membership_id,
+            list_id=list_id,
+            state=standings.MembershipState.Value(f"MEMBERSHIP_STATE_{state}"),
+            effective="2025-06-01",
+            category="factory",
         )
+        await self.event("registry.standings", unit_id, message)
 
     async def draft(self, unit: dict[str, Any], campaign_id: str) -> dict[str, Any]:
         body = {"unit_id": unit["id"], "campaign_id": campaign_id, "kind": "application"}
@@ -325,6 +330,11 @@ class World:
     async def rows(self, query: str, **values: Any) -> list[Any]:
         async with self.intake.database.reading() as session:
             return list(await session.execute(text(query), values))
+
+    async def until(self, query: str) -> None:
+        """Look again and again until the query finds something."""
+        while not await self.rows(query):  # noqa: ASYNC110 - what is waited for happens in the database
+            await asyncio.sleep(0.01)
 
     async def published(self, key: str) -> list[tuple[int, str, Message]]:
         """What stands in the journal for a key: number, type, message."""

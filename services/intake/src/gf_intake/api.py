@@ -9,6 +9,7 @@ from gf_intake.domain.errors import DomainError
 from gf_intake.entrypoints.http import ROUTERS
 from gf_intake.entrypoints.partner import HOT_ROUTES
 from gf_intake.settings import Settings
+from gf_intake.web import evidence
 from gf_policy import PolicyLookupError
 
 
@@ -25,6 +26,7 @@ def create(built: Bootstrap | None = None, *, verifier: TokenVerifier | None = N
         # One byte more than evidence may have, so that the refusal says what the limit is for.
         large_body={r"/intake/v1/evidence/": built.settings.evidence_max_bytes + 1},
         verifier=verifier,
+        ui=[evidence.router],
     )
     app.router.routes[:0] = HOT_ROUTES
     app.state.intake = built

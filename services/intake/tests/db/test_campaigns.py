@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.intake.tests.world import POLICY, World, applicant, official, partner, plain, uscc
+from services.intake.tests.world import OPENING, POLICY, World, applicant, official, partner, plain, uscc
 
 pytestmark = pytest.mark.db
 MIIT, CQ, GD = (official(authority, "steward") for authority in ("miit", "cq", "gd"))
@@ -19,7 +19,7 @@ async def test_a_campaign_opens_only_under_a_policy_in_force(world: World) -> No
     announced = await world.call(MIIT, "POST", "/campaigns", body)
     policy = world.intake.policies.book.policy(POLICY)
     if policy.valid_to is not None:
-        world.pass_time(timedelta(days=(policy.valid_to - datetime(2025, 10, 20).date()).days + 1))
+        world.pass_time(timedelta(days=(policy.valid_to - OPENING.date()).days + 1))
         refused = await world.call(
             MIIT, "POST", f"/campaigns/{announced.json()['id']}/open", {}, If_Match=announced.headers["etag"]
         )

@@ -20,8 +20,7 @@ async def test_a_withdrawal_waits_for_the_answer_and_opens_the_next_round(world:
     asking = asyncio.create_task(
         world.call(who, "POST", f"/submissions/{form['id']}/withdraw", {"reason": "数据有误"}, key="withdraw-1")
     )
-    while not await world.rows("select 1 from submission where state = 'withdrawing'"):
-        await asyncio.sleep(0.01)
+    await world.until("select 1 from submission where state = 'withdrawing'")
     frozen = await world.call(
         who, "PUT", f"/submissions/{form['id']}/content", content(), If_Match=f'"{form["version"] + 1}"'
     )
@@ -162,7 +161,7 @@ async def test_giving_up_is_told_and_final(world: World) -> None:
 @pytest.mark.rule("GD-22")
 async def test_a_cancelled_case_closes_the_form_also_while_it_is_back(world: World) -> None:
     campaign = await world.campaign()
-    unit, form = await world.submitted(campaign)
+    _, form = await world.submitted(campaign)
     await world.returned(form["id"], OPENING + timedelta(days=10))
     await world.closed(form["id"], "cancelled", round_=1)
     assert (await world.rows("select state, outcome from submission"))[0] == ("closed", "cancelled")
@@ -317,3 +316,13 @@ async def test_a_bar_may_be_known_before_or_after_the_admission(world: World) ->
     draft = (await world.call(applicant(unit["uscc"]), "GET", f"/submissions/{form['id']}")).json()
     refused = await world.submit(unit, await world.verified(unit, draft))
     assert [one["code"] for one in refused.json()["errors"]] == ["barred"]
+
+
+@pytest.mark.rule("CQ-pre")
+async def test_a_refusal_ends_the_membership_it_names_and_no_other(world: World) -> None:
+    unit = await world.unit()
+    await world.listed(unit["id"])
+    await world.listing_refused(unit["id"], "another")
+    assert (await world.rows("select state from membership"))[0][0] == "listed"
+    await world.listing_refused(unit["id"], f"m-{unit['id']}")
+    assert (await world.rows("select state from membership"))[0][0] == "refused"

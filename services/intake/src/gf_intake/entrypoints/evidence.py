@@ -3,15 +3,17 @@
 import re
 from typing import Annotated, Any
 from urllib.parse import quote
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from gf_chassis.http import PathId
-from gf_chassis.identity import CurrentPrincipal
+from gf_chassis.identity import CurrentPrincipal, Principal
 from gf_chassis.json import CleanText
 from gf_intake.adapters.tables import EvidenceRow
+from gf_intake.bootstrap import Bootstrap
 from gf_intake.entrypoints.dependencies import Intake
 from gf_intake.entrypoints.schemas import EvidenceOut
 
@@ -66,6 +68,11 @@ async def remove(
 
 @router.get("/{evidence_id}", response_class=StreamingResponse, summary="下载")
 async def download(evidence_id: PathId, intake: Intake, principal: CurrentPrincipal) -> StreamingResponse:
+    return await attachment(intake, principal, evidence_id)
+
+
+async def attachment(intake: Bootstrap, principal: Principal, evidence_id: UUID) -> StreamingResponse:
+    """The file as an attachment: it never runs in the reader's browser."""
     row = await intake.open_evidence(principal, evidence_id)
     return StreamingResponse(
         await intake.evidence.open(row.sha256),

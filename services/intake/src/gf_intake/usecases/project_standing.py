@@ -7,10 +7,10 @@ from gf_intake.adapters.tables import AgencyRow, BarRow, EditionRow, MembershipR
 async def project_membership(uow: UnitOfWork, row: MembershipRow) -> None:
     """The latest word on (unit, list): listing again is a new membership, and takes its place here.
 
-    A refusal says that a listing did not come about; a membership that stands is not ended by it.
+    A refusal ends the membership it names (decided, but a bar came before the edition); it does not touch another one.
     """
     known = await uow.session.get(MembershipRow, (row.unit_id, row.list_id))
-    if row.state == "refused" and known is not None:
+    if row.state == "refused" and known is not None and known.membership_id != row.membership_id:
         return
     await uow.session.merge(row)
 

@@ -1,0 +1,1 @@
+"""Addresses of intake for browsers that are signed in."""
