@@ -101,7 +101,7 @@ class UnitOfWork:
         self._lent = False
 
     async def __aenter__(self) -> Self:
-        self.session = AsyncSession(self._database.engine, expire_on_commit=False)
+        self.session = AsyncSession(self._database.engine, expire_on_commit=False, info={"clock": self._database.clock})
         return self
 
     async def __aexit__(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
@@ -153,9 +153,9 @@ def _plain(value: Any) -> Any:
 
 
 _INSERT: Final[TextClause] = text(
-    "insert into journal (aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data,"
+    "insert into journal (recorded_at, aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data,"
     " topic, key, number, message_type, payload)"
-    " select aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data::jsonb,"
+    " select clock_timestamp() + cast(:offset as interval), aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data::jsonb,"
     " topic, key, number, message_type, payload"
     " from unnest(cast(:aggregate as text[]), cast(:aggregate_id as text[]), cast(:type as text[]),"
     " cast(:actor as text[]), cast(:authority as text[]), cast(:basis as text[]), cast(:reason as text[]),"
@@ -168,14 +168,19 @@ _INSERT: Final[TextClause] = text(
 
 
 async def append(session: AsyncSession, rows: Sequence[tuple[Prepared, Actor]], traceparent: str = "") -> None:
-    """Write the lines in the given order, in one statement. The caller holds the locks of the aggregates."""
+    """Write the lines in the given order, in one statement. The caller holds the locks of the aggregates.
+
+    They are recorded at the database clock, moved as ``uow.now()`` is: a unit of work leaves its clock in the session.
+    """
     if not rows:
         return
+    clock = session.info.get("clock")
     entries = [row.entry for row, _ in rows]
     published = [entry.published for entry in entries]
     await session.execute(
         _INSERT,
         {
+            "offset": clock.offset if clock is not None else timedelta(0),
             "aggregate": [e.aggregate for e in entries],
             "aggregate_id": [e.aggregate_id for e in entries],
             "type": [e.type for e in entries],

@@ -98,6 +98,17 @@ async def test_now_is_the_database_clock_with_the_offset(database: Database) -> 
         assert timedelta(days=3) <= await uow.now() - plain < timedelta(days=3, seconds=30)
 
 
+async def test_history_is_recorded_at_the_same_clock(database: Database) -> None:
+    database.clock.set_offset(timedelta(days=3))
+    async with database.unit_of_work() as uow:
+        now = await uow.now()
+        uow.journal(entry(message=asked("s-1")))
+        await uow.commit()
+    async with database.reading() as session:
+        (row,) = await history(session, "submission", "s-1")
+    assert timedelta(0) <= row.recorded_at - now < timedelta(seconds=30)
+
+
 async def test_a_reading_session_refuses_to_write(database: Database) -> None:
     with pytest.raises(DBAPIError, match="read-only"):
         async with database.reading() as session:
