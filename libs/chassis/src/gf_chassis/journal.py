@@ -155,7 +155,8 @@ def _plain(value: Any) -> Any:
 _INSERT: Final[TextClause] = text(
     "insert into journal (recorded_at, aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data,"
     " topic, key, number, message_type, payload)"
-    " select clock_timestamp() + cast(:offset as interval), aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data::jsonb,"
+    " select clock_timestamp() + cast(:offset as interval),"
+    " aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data::jsonb,"
     " topic, key, number, message_type, payload"
     " from unnest(cast(:aggregate as text[]), cast(:aggregate_id as text[]), cast(:type as text[]),"
     " cast(:actor as text[]), cast(:authority as text[]), cast(:basis as text[]), cast(:reason as text[]),"
