@@ -12,7 +12,7 @@ class Settings(ServiceSettings):
 
     service: str = "review"
     #: Where uploaded documents lie: a folder, or the address of an object store (s3://…).
-    documents_dir: Path = Path("data/review/documents")
+    documents_dir: Path = Path(".data/documents")
     documents_url: str = ""
     #: Public address of intake, for links to evidence (bytes are served by intake alone); empty: same origin.
     intake_url: str = ""
