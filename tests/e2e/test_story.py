@@ -130,7 +130,7 @@ async def test_applicant_and_authorities_were_told(told: Told, name: str) -> Non
     account = data.units()[name]["account"]
     client = told.house.speak(account)
     found = await client.until(
-        "/notify/v1/notices",
+        "/notify/v1/inbox",
         lambda page: any("名单" in str(one) for one in page["items"]),
         what="notice of the listing",
     )

@@ -17,6 +17,8 @@ from gf_standalone.timepiece import SHANGHAI
 Json = dict[str, Any]
 #: What a batch brings along: not prepared case by case.
 WITH_THE_BATCH = {"batch", "recommendation_document"}
+#: How often a person looks again before giving up.
+_LOOKS = 10
 CATEGORY, KIND = "factory", "application"
 
 
@@ -205,10 +207,16 @@ class Desk:
         return dict(answer.json())
 
     async def decide(self, submission_id: str, act: str, **body: Any) -> Json:
-        """pass, return, refuse or cancel on this level's stage."""
-        case = await self.case(submission_id)
-        path = f"/review/v1/cases/{submission_id}/stages/{case['mine']['stage_no']}/{act}"
-        return dict(await self.approver.post(path, body, match=etag(case["etag"])))
+        """pass, return, refuse or cancel on this level's stage. What changed meanwhile is looked at again."""
+        for _ in range(_LOOKS):
+            case = await self.case(submission_id)
+            path = f"/review/v1/cases/{submission_id}/stages/{case['mine']['stage_no']}/{act}"
+            try:
+                return dict(await self.approver.post(path, body, match=etag(case["etag"])))
+            except Refused as refused:
+                if refused.status != 412:
+                    raise
+        raise Stuck(f"{submission_id} changes all the time")
 
     async def publicity(self, submission_id: str, *, seconds: float = 30.0) -> Json:
         """The publicity in which the unit stands."""

@@ -19,6 +19,7 @@ class Narrator:
         self._results: dict[str, Any] = known.get("results", {})
         self._lines: list[str] = known.get("lines", [])
         self._done: bool = known.get("done", False)
+        self._told_now = False
         self.doing = "尚未开始"
 
     @property
@@ -38,6 +39,7 @@ class Narrator:
         self._results[name] = result
         self._lines.append(f"{self._clock.now():%m-%d %H:%M}  {line}")
         self._say(f"[演示] {self._lines[-1]}")
+        self._told_now = True
         self._write()
         return result
 
@@ -47,6 +49,8 @@ class Narrator:
 
     def recount(self) -> None:
         """The timeline again, for a start that had nothing left to tell."""
+        if self._told_now:
+            return
         self._say("演示申报的经过（演示时钟）：")
         for line in self._lines:
             self._say(f"  {line}")

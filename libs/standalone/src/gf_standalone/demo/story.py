@@ -7,9 +7,10 @@ and each act looks before it acts: a start after a kill goes on where the story 
 from __future__ import annotations
 
 import asyncio
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -29,8 +30,16 @@ CITY_LISTS = {"gz": "city:gd.guangzhou:factory", "fs": "city:gd.foshan:factory"}
 EXTENDED_UNTIL = date(2026, 5, 31)
 EXTENSION = "关于延长2025年度推荐审核时间的通知（演示）"
 
-#: Who reviews which unit, level by level, before the ministry.
-ROUTES = {"cq": ("yubei", "cq"), "gz": ("huangpu", "gz", "gd"), "fs": ("fs", "gd"), "sz": ("sz",), "cnbm": ("cnbm",)}
+#: The units that reach the national list.
+ROUTES = ("cq", "gz", "fs", "sz", "cnbm")
+#: Days on which something happens, and which authority then sends which units on, level by level.
+APPLIED = date(2025, 10, 22)
+LEVELS = (
+    (date(2025, 10, 24), (("yubei", ("cq",)), ("huangpu", ("gz",)))),
+    (date(2025, 10, 28), (("gz", ("gz",)), ("fs", ("fs",)), ("sz", ("sz",)))),
+    (date(2025, 11, 4), (("cq", ("cq",)), ("gd", ("gz", "fs")), ("cnbm", ("cnbm",)))),
+)
+MINISTRY = date(2025, 11, 17)
 DESKS = {
     "yubei": "渝北区经信委",
     "cq": "重庆市经信委",
@@ -74,8 +83,10 @@ async def tell(base_url: str, clock: DemoClock, narrator: Narrator) -> None:
         story = Story(Cast(http), clock, narrator)
         await story.prologue()
         await story.applications()
-        await asyncio.gather(*(story.local_levels(name) for name in ROUTES))
-        await story.province_of_guangdong()
+        await story.step("windows", "延长审核时间，使等待审核的申报以后还可以办理", story.extend)
+        for day, sent in LEVELS:
+            await story.morning_of(day)
+            await asyncio.gather(*(story.level(desk, names) for desk, names in sent))
         await story.ministry()
         await story.lists()
     narrator.finish()
@@ -107,9 +118,11 @@ class Story:
         )
 
     async def applications(self) -> None:
+        """Six enterprises register; two days later they apply."""
         for name, unit in data.units().items():
             applicant = self.cast.applicant(name)
             self.units[name] = await self.step(f"unit:{name}", f"{unit['name']} 注册", applicant.register)
+        await self.morning_of(APPLIED)
         for name, unit in data.units().items():
             applicant = self.cast.applicant(name)
             self.cases[name] = await self.step(
@@ -118,39 +131,35 @@ class Story:
                 _later(_apply, applicant, self.units[name], self.campaign),
             )
 
-    async def local_levels(self, name: str) -> None:
-        """Up to the level below Guangdong's province, which sends its two cases together."""
-        for desk in ROUTES[name]:
-            if desk != "gd":
-                await self.level(desk, [name])
-                if name in CITY_LISTS and desk == name:
-                    await self.step(
-                        f"city:{name}",
-                        f"{DESKS[desk]} 公示拟列入市级名单的 {data.units()[name]['name']}",
-                        _later(self._publish, desk, self.cases[name]),
-                    )
-
-    async def province_of_guangdong(self) -> None:
-        await self.level("gd", ["gz", "fs"])
-
-    async def level(self, desk: str, names: list[str]) -> None:
-        """One authority's word on the units: records, batch, document, sent on."""
+    async def level(self, desk: str, names: Sequence[str]) -> None:
+        """One authority's word on the units: records, batch, document, sent on; a city proposes its own list."""
         office = self.cast.desk(desk)
         for name in names:
             await self.step(
                 f"review:{desk}:{name}",
-                f"{DESKS[desk]} 审核 {data.units()[name]['name']}（核查意见、评分、征求意见）",
+                f"{DESKS[desk]} 审核 {data.units()[name]['name']}（核查意见、定性评分、征求意见）",
                 _later(_prepare, office, self.cases[name]),
             )
         await self.step(
-            f"send:{desk}:{'+'.join(names)}",
+            f"send:{desk}",
             f"{DESKS[desk]} 随批上报：{'、'.join(data.units()[name]['name'] for name in names)}",
-            _later(
-                office.recommend, [self.cases[name] for name in names], self.campaign, f"推荐批次（{'、'.join(names)}）"
-            ),
+            _later(office.recommend, [self.cases[name] for name in names], self.campaign, f"{DESKS[desk]}推荐批次"),
         )
+        if desk in CITY_LISTS:
+            await self.step(
+                f"city:{desk}",
+                f"{DESKS[desk]} 公示拟列入市级名单的 {data.units()[desk]['name']}",
+                _later(self._publish, desk, self.cases[desk]),
+            )
+
+    async def morning_of(self, day: date) -> None:
+        """The clock goes on to nine in the morning, unless somebody moved it further by hand."""
+        morning = datetime.combine(day, time(9), SHANGHAI)
+        if morning > self.clock.now():
+            self.clock.move_to(morning)
 
     async def ministry(self) -> None:
+        await self.morning_of(MINISTRY)
         office = self.cast.desk("miit")
         for name in ROUTES:
             await self.step(
@@ -158,7 +167,6 @@ class Story:
                 f"工业和信息化部审定 {data.units()[name]['name']}",
                 _later(_pass, office, self.cases[name]),
             )
-        await self.step("windows", "延长审核时间，使等待审核的申报可以继续办理", self._extend)
         until = await self.step(
             "publicity", "工业和信息化部公示拟列入国家名单的五家工厂", _later(self._publish, "miit", self.cases["cq"])
         )
@@ -184,7 +192,7 @@ class Story:
     async def _publish(self, desk: str, submission_id: str) -> str:
         return str((await self.cast.desk(desk).publish(submission_id))["until"])
 
-    async def _extend(self) -> None:
+    async def extend(self) -> None:
         """Who set a date may extend it: the ministry its own, Chongqing its earlier one."""
         for act in ("submit", "decide:county", "decide:city", "decide:province", "decide:group"):
             await self.cast.steward("miit").extend(self.campaign, act, EXTENDED_UNTIL, EXTENSION)
@@ -192,10 +200,8 @@ class Story:
             await self.cast.steward("cq").extend(self.campaign, act, EXTENDED_UNTIL, EXTENSION)
 
     async def _pass_time(self, until: datetime) -> str:
-        """To nine in the morning after the last day."""
-        target = (until.astimezone(SHANGHAI) + timedelta(hours=9)).replace(minute=0, second=0, microsecond=0)
-        if target > self.clock.now():
-            self.clock.move_to(target)
+        """To the morning after the last day (`until` is the first instant after it)."""
+        await self.morning_of(until.astimezone(SHANGHAI).date())
         return self.clock.now().isoformat()
 
 
@@ -238,11 +244,11 @@ async def _edition(registrar: Registrar, list_id: str, expects: int) -> None:
 
 async def _apply(applicant: Applicant, unit_id: str, campaign_id: str) -> str:
     """Chongqing takes only units of its list: intake hears of the imported membership a moment later."""
-    end = time.monotonic() + 30
+    end = monotonic() + 30
     while True:
         try:
             return await applicant.apply(unit_id, campaign_id)
         except Refused as refused:
-            if refused.problem.get("rule") != "CQ-pre" or time.monotonic() > end:
+            if refused.problem.get("rule") != "CQ-pre" or monotonic() > end:
                 raise
         await asyncio.sleep(0.3)
