@@ -18,7 +18,7 @@ from sqlalchemy import text
 from gf_chassis.clock import Clock
 from gf_chassis.consumer import Event
 from gf_chassis.identity import InvalidToken, Principal, TokenVerifier
-from gf_review.adapters.policy import Policies
+from gf_review.adapters.policy import FormLabels, Policies
 from gf_review.api import create
 from gf_review.bootstrap import Bootstrap, bootstrap
 from gf_review.domain.decisions import Seen
@@ -56,8 +56,8 @@ class FakePolicies(Policies):
     def key_industry_name(self, code: str) -> str:
         return code
 
-    def form_labels(self, *_: Any) -> dict[str, str]:
-        return {"energy_total": "综合能源消费量"}
+    def form_labels(self, *_: Any) -> FormLabels:
+        return FormLabels(rows={"energy_total": "综合能源消费量"})
 
     def publicity_end(self, day: date, days: int, unit: str) -> tuple[datetime, bool]:
         return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=days), False

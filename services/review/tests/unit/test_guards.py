@@ -296,7 +296,13 @@ class TestWindow:
         )
         with pytest.raises(WindowClosed) as refusal:
             decisions.pass_stage(case(), 1, official(COUNTY), dossier(), at=NOW, closes_at=NOW)
-        assert NOW.isoformat() in refusal.value.detail
+        assert "2025-10-20 10:00" in refusal.value.detail
+
+    def test_a_closing_midnight_names_the_last_day(self) -> None:
+        midnight = datetime(2025, 11, 3, 16, tzinfo=UTC)
+        with pytest.raises(WindowClosed) as refusal:
+            decisions.pass_stage(case(), 1, official(COUNTY), dossier(), at=midnight, closes_at=midnight)
+        assert "2025-11-03（当日有效）" in refusal.value.detail
 
     def test_not_before_it_opens(self) -> None:
         window = WindowPlan(NOW + timedelta(days=1), None, "N25-dates", "CQ 二(二)")

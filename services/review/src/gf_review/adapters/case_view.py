@@ -107,6 +107,7 @@ class CaseView:
             "reason": stage.reason,
             "decided_at": stage.decided_at,
             "list_id": stage.plan.list_id,
+            "checklist": [{"code": item.code, "label": item.label} for item in stage.plan.checklist],
         }
 
     async def _mine(
@@ -183,6 +184,10 @@ class CaseView:
 
     def _content(self, row: RoundRow, case: CaseRow) -> dict[str, Any]:
         labels = self.policies.form_labels(row.policies, str(row.unit["superior"]), case.category, case.kind)
+        values = [
+            fact | {"label": labels.rows.get(fact["code"], fact["code"]), "shown": labels.shown(fact)}
+            for fact in row.facts
+        ]
         return {
             "form": row.form,
             "unit": {
@@ -192,9 +197,9 @@ class CaseView:
                 "region": row.unit["region"],
                 "superior": self.policies.authority_name(str(row.unit["superior"])),
             },
-            "values": [fact | {"label": labels.get(fact["code"], fact["code"])} for fact in row.facts],
+            "values": values,
             "warnings": row.warnings,
-            "evidence": row.evidence,
+            "evidence": [one | {"label": labels.slots.get(one["slot"], one["slot"])} for one in row.evidence],
         }
 
     async def _changes(self, session: AsyncSession, authority: str, rounds: Sequence[RoundRow]) -> list[dict[str, Any]]:

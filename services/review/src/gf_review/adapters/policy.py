@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from gf_policy import Book, PolicyLookupError, UnitAttributes
 from gf_policy import Route as PolicyRoute
 from gf_policy import StagePlan as PolicyStage
 from gf_policy.effective import EffectivePolicy
+from gf_review.domain.instants import SHANGHAI
 from gf_review.domain.route import (
     AT_ONCE,
     ChecklistItem,
@@ -23,7 +23,28 @@ from gf_review.domain.route import (
     WindowPlan,
 )
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+@dataclass(frozen=True, slots=True)
+class FormLabels:
+    """Chinese labels of a form (表单名称)."""
+
+    rows: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    slots: Mapping[str, str] = field(default_factory=dict)
+
+    def shown(self, fact: Mapping[str, Any]) -> str:
+        """A value as people read it."""
+        if fact["presence"] == "not_applicable":
+            return "不适用"
+        value = fact["value"]
+        if value is None:
+            return "未填"
+        if isinstance(value, bool):
+            return "是" if value else "否"
+        if isinstance(value, list):
+            names = self.choices.get(str(fact["code"]), {})
+            return "、".join(names.get(code, code) for code in value)
+        return str(value)
 
 
 class Policies:
@@ -64,9 +85,11 @@ class Policies:
         )
 
     def department(self, code: str) -> str:
-        departments: Mapping[str, Any] = getattr(self.book, "departments", {})
-        found = departments.get(code)
-        return str(getattr(found, "name", found)) if found else code
+        """The department's name; the policies name the field (生态环境), people say 生态环境部门."""
+        found = self.book.departments.get(code)
+        if found is None:
+            return code
+        return found.name if found.name.endswith(("部门", "局", "委", "厅")) else f"{found.name}部门"
 
     def authority_name(self, authority_id: str) -> str:
         if not authority_id or authority_id not in self.book.authorities:
@@ -82,15 +105,17 @@ class Policies:
         except PolicyLookupError:
             return code
 
-    def form_labels(
-        self, policies: Sequence[Mapping[str, Any]], superior: str, category: str, kind: str
-    ) -> dict[str, str]:
-        """What the rows of the form are called; empty where the policy has moved on since."""
+    def form_labels(self, policies: Sequence[Mapping[str, Any]], superior: str, category: str, kind: str) -> FormLabels:
+        """What rows, choices and evidence slots are called; codes where the policy has moved on since."""
         try:
             form = self.book.effective_for(str(policies[0]["id"]), superior).form(category, kind)
         except (PolicyLookupError, IndexError):
-            return {}
-        return {row.code: row.label for row in form.rows}
+            return FormLabels()
+        return FormLabels(
+            rows={row.code: row.label for row in form.rows},
+            choices={row.code: dict(row.codes) for row in form.rows if row.codes},
+            slots={slot.code: slot.label for slot in form.evidence_slots},
+        )
 
     def chain(self, authority_id: str) -> tuple[str, ...]:
         """The authority and all above it."""

@@ -23,6 +23,7 @@ from gf_review.domain.case import (
 )
 from gf_review.domain.dossier import Dossier, Finding
 from gf_review.domain.errors import Invalid, Problem, StaleCase, WindowClosed
+from gf_review.domain.instants import since, until
 
 GROUND_NOT_PASSED = "not_passed"
 GROUND_FRAUD = "fraud"
@@ -59,12 +60,12 @@ def require_window(stage: Stage, at: datetime, closes_at: datetime | None) -> No
     window = stage.plan.window
     if window is not None and window.opens_at is not None and at < window.opens_at:
         raise WindowClosed(
-            f"本级审核尚未开始，开始时间为 {window.opens_at.isoformat()}。", rule=window.rule, article=window.article
+            f"本级审核尚未开始，开始时间为 {since(window.opens_at)}。", rule=window.rule, article=window.article
         )
     if closes_at is not None and at >= closes_at:
         rule, article = (window.rule, window.article) if window else ("N25-dates", "")
         raise WindowClosed(
-            f"本级上报截止时间为 {closes_at.isoformat()}，现已截止；如需办理请由设定期限的部门延期。",
+            f"本级上报截止时间为 {until(closes_at)}，现已截止；如需办理请由设定期限的部门延期。",
             rule=rule,
             article=article,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
-from gf_review.adapters.policy import SHANGHAI
+from gf_review.domain.instants import SHANGHAI
 from gf_review.usecases.acting import Done, repeatable
 from gf_review.usecases.publish import OnPublicity
 

@@ -10,9 +10,9 @@ from starlette.datastructures import FormData
 
 from gf_chassis.errors import NotFound
 from gf_chassis.identity import Principal
-from gf_review.adapters.policy import SHANGHAI
 from gf_review.bootstrap import Bootstrap
 from gf_review.domain.decisions import Seen
+from gf_review.domain.instants import SHANGHAI
 from gf_review.entrypoints import schemas
 from gf_review.entrypoints.common import parse_seen
 from gf_review.usecases.acting import Done

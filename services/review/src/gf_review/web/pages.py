@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -15,6 +15,7 @@ from gf_chassis.http import PathId, decode_cursor, encode_cursor
 from gf_chassis.identity import Principal
 from gf_chassis.web import CheckedForm, Link, PagePrincipal, Pages, render
 from gf_review.adapters.queries import QueueFilter
+from gf_review.domain.instants import until
 from gf_review.entrypoints.common import UseCases, require_official
 from gf_review.web.case_forms import CaseActs
 from gf_review.web.forms import carried_out, new_key
@@ -52,13 +53,38 @@ def pages() -> Pages:
             Link("推荐批次", "/review/ui/batches"),
             Link("公示", "/review/ui/publicities"),
         ],
-        filters={"badge_of": lambda state: BADGES.get(state, "none"), "short": short_points},
+        filters={
+            "badge_of": lambda state: BADGES.get(state, "none"),
+            "short": short_points,
+            "until": shown_until,
+            "value": short_value,
+        },
     )
 
 
 def short_points(value: str | None) -> str:
     """Points for reading; the exact value is in the sheet's line."""
     return "—" if value in (None, "") else f"{Decimal(str(value)).quantize(Decimal('0.01')).normalize():f}"
+
+
+def short_value(value: str | None) -> str:
+    """Six significant digits for reading; the exact value is the cell's title."""
+    if value in (None, ""):
+        return "—"
+    try:
+        exact = Decimal(str(value))
+    except InvalidOperation:
+        return str(value)
+    with localcontext() as context:
+        context.prec = 6
+        context.rounding = ROUND_HALF_UP
+        rounded = +exact
+    text = f"{rounded:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def shown_until(closing: datetime | None) -> str:
+    return until(closing) if closing else ""
 
 
 async def page_official(person: PagePrincipal) -> Principal:
@@ -125,6 +151,8 @@ async def case(request: Request, person: Official, review: UseCases, submission_
         may_decide=person.has("approver"),
         rows=_rows(found["content"]["values"]),
         years=_years(found["content"]["values"]),
+        labels={fact["code"]: fact["label"] for fact in found["content"]["values"]},
+        items={item["code"]: item["label"] for stage in found["stages"] for item in stage["checklist"]},
         marks={one["indicator"]: one for one in found["records"]["marks"]},
         key=new_key(),
         today=today,
@@ -145,19 +173,8 @@ def _rows(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
             (fact["code"], fact["product"]),
             {"code": fact["code"], "label": fact["label"], "product": fact["product"], "unit": fact["unit"], "of": {}},
         )
-        row["of"][fact["year"]] = _shown(fact)
+        row["of"][fact["year"]] = fact["shown"]
     return list(rows.values())
-
-
-def _shown(fact: dict[str, Any]) -> str:
-    if fact["presence"] == "not_applicable":
-        return "不适用"
-    value = fact["value"]
-    if value is None:
-        return "未填"
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    return "、".join(value) if isinstance(value, list) else str(value)
 
 
 @ui.get("/documents/{document_id}")
