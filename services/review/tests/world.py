@@ -207,6 +207,13 @@ class World:
         setattr(message, "from", "2025-10-19")
         await self.hear("registry.standings", unit_id, message)
 
+    async def member(self, unit_id: str, list_id: str, *, removed: bool = False) -> None:
+        state = standings_pb2.MEMBERSHIP_STATE_REMOVED if removed else standings_pb2.MEMBERSHIP_STATE_LISTED
+        message = standings_pb2.MembershipChanged(
+            unit_id=unit_id, membership_id="m-1", list_id=list_id, state=state, effective="2025-03-01"
+        )
+        await self.hear("registry.standings", unit_id, message)
+
     async def average(self, authority: str, points: str) -> None:
         message = rankings_pb2.RankingClosed(
             run_id="run-1",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gf_review.domain.errors import GuardNotMet, IllegalTransition, OutsideCompetence, StaleCase
+from gf_review.domain.errors import GuardNotMet, IllegalTransition, Invalid, OutsideCompetence, StaleCase
 from gf_review.usecases.decide_stage import Cancel, Pass
 from gf_review.usecases.record_findings import FindingDraft
 from greenladder.review.v1 import cases_pb2, publicities_pb2
@@ -82,17 +82,32 @@ class TestRecommendation:
             ("3", "单位0", "70"),
         ]
 
-    async def test_one_that_is_not_ready_holds_all_back(self, county: World) -> None:
-        ids = [await county.admit(), await county.admit()]
+    async def test_one_that_is_not_ready_is_named_before_sealing(self, county: World) -> None:
+        ids = [await county.admit(), await county.admit(name="乙公司")]
         await self.checked(county, ids[0])
         batch, version = await collected(county, ids)
-        version = (await county.review.seal_recommendation(principal(COUNTY), batch, version)).result["version"]
         with pytest.raises(GuardNotMet) as refusal:
-            await county.review.send_recommendation(principal(COUNTY), batch, version)
+            await county.review.seal_recommendation(principal(COUNTY), batch, version)
         assert [problem.pointer for problem in refusal.value.errors] == ["/cases/1/guards/checklist"]
-        assert await county.one("select count(*) from decision") == 0
-        assert await county.one("select state from recommendation") == "sealed"
-        states = await county.sql("select state from stage where stage_no = 1")
+        assert "乙公司：审核要点“真实性”尚无核查意见" in refusal.value.detail
+        assert await county.one("select state from recommendation") == "collecting"
+
+    @pytest.mark.rule("GD-15")
+    async def test_one_that_is_no_longer_ready_holds_all_back(self, make_world: MakeWorld) -> None:
+        plan = route(guard("list_required", list_level="provincial"), guard("batch"))
+        world = await make_world(FakePolicies({COUNTY: plan}))
+        ids = [await world.admit(), await world.admit()]
+        for one in ids:
+            await world.member(f"unit-{one}", "provincial:gd:factory")
+        batch, version = await collected(world, ids)
+        version = (await world.review.seal_recommendation(principal(COUNTY), batch, version)).result["version"]
+        await world.member(f"unit-{ids[1]}", "provincial:gd:factory", removed=True)
+        with pytest.raises(GuardNotMet) as refusal:
+            await world.review.send_recommendation(principal(COUNTY), batch, version)
+        assert [problem.pointer for problem in refusal.value.errors] == ["/cases/1/guards/list_required"]
+        assert await world.one("select count(*) from decision") == 0
+        assert await world.one("select state from recommendation") == "sealed"
+        states = await world.sql("select state from stage where stage_no = 1")
         assert [row[0] for row in states] == ["in_review", "in_review"]
 
     async def test_a_newer_sheet_after_sealing_is_named(self, county: World) -> None:
@@ -116,9 +131,13 @@ class TestRecommendation:
 
     async def test_a_withdrawn_case_is_free_again(self, county: World) -> None:
         one = await county.admit()
-        await collected(county, [one])
+        await self.checked(county, one)
+        batch, version = await collected(county, [one])
         await county.withdraw(one)
         await county.admit(one, round=2)
+        with pytest.raises(Invalid) as refusal:
+            await county.review.seal_recommendation(principal(COUNTY), batch, version)
+        assert refusal.value.errors[0].code == "gone"
         await collected(county, [one])
 
     async def test_another_authority_does_not_find_it(self, county: World) -> None:

@@ -167,7 +167,7 @@ def batch(state: BatchState = BatchState.COLLECTING) -> Recommendation:
     one.add(case(), official(COUNTY))
     one.attach("ab", official(COUNTY))
     if state is not BatchState.COLLECTING:
-        one.seal(official(COUNTY), {"s-1": (1, 2)}, [{"name": "单位"}])
+        one.seal(official(COUNTY), {"s-1": case()}, {"s-1": 2}, [{"name": "单位"}])
     if state is BatchState.SENT:
         one.send(official(COUNTY), {"s-1": case()}, {"s-1": 2})
     if state is BatchState.DISSOLVED:
@@ -182,7 +182,7 @@ class TestRecommendation:
             id="r-1", by=official(COUNTY), campaign_id="c-1", category="factory", kind="application", title="t"
         )
         with pytest.raises(Invalid) as refusal:
-            empty.seal(official(COUNTY), {}, [])
+            empty.seal(official(COUNTY), {}, {}, [])
         assert [problem.pointer for problem in refusal.value.errors] == ["/items", "/document"]
 
     def test_a_case_that_moved_on_after_sealing_is_named(self) -> None:
@@ -217,7 +217,7 @@ class TestRecommendation:
             "add": lambda: one.add(case(), official(COUNTY)),
             "remove": lambda: one.remove("s-1", official(COUNTY)),
             "attach": lambda: one.attach("cd", official(COUNTY)),
-            "seal": lambda: one.seal(official(COUNTY), {"s-1": (1, 0)}, []),
+            "seal": lambda: one.seal(official(COUNTY), {"s-1": case()}, {"s-1": 0}, []),
         }
         with pytest.raises(IllegalTransition):
             acts[act]()

@@ -36,6 +36,12 @@ class Item:
     case_version: int = 0
     sheet_revision: int = 0
 
+    def under_review(self, case: Case | None) -> bool:
+        """The case is still in the round and at the level in which it joined."""
+        if case is None or case.round != self.round or case.state is not CaseState.OPEN:
+            return False
+        return case.stage(self.stage_no).state is StageState.IN_REVIEW
+
 
 @dataclass(slots=True)
 class Recommendation:
@@ -92,22 +98,25 @@ class Recommendation:
         self._touch("document_attached", {"sha256": sha256})
 
     def seal(
-        self,
-        by: Official,
-        seen: Mapping[str, tuple[int, int]],
-        table: Sequence[dict[str, str]],
+        self, by: Official, cases: Mapping[str, Case], revisions: Mapping[str, int], table: Sequence[dict[str, str]]
     ) -> None:
         """封存: document and summary table are frozen, and what was seen of each case."""
         self._acting(by, APPROVER, BatchState.COLLECTING)
-        problems = []
+        problems = [
+            Problem(f"/items/{index}", "gone", f"申报 {item.submission_id} 已不在本级审核中，请先移出。", "CQ-doc")
+            for index, item in enumerate(self.items.values())
+            if not item.under_review(cases.get(item.submission_id))
+        ]
         if not self.items:
             problems.append(Problem("/items", "required", "批次中没有申报，请先加入。", "CQ-doc", "CQ 二(二)"))
         if not self.document:
             problems.append(Problem("/document", "required", "尚未上传推荐文件，请先上传。", "CQ-doc", "CQ 二(二)"))
         if problems:
-            raise Invalid("批次尚不能封存。", rule="CQ-doc", article="CQ 二(二)", errors=problems)
+            detail = "批次尚不能封存：" + "".join(one.detail for one in problems)
+            raise Invalid(detail, rule="CQ-doc", article="CQ 二(二)", errors=problems)
         for item in self.items.values():
-            item.case_version, item.sheet_revision = seen[item.submission_id]
+            item.case_version = cases[item.submission_id].version
+            item.sheet_revision = revisions[item.submission_id]
         self.table = list(table)
         self.state = BatchState.SEALED
         self._touch("sealed", {"cases": len(self.items)})
@@ -119,9 +128,9 @@ class Recommendation:
         for index, item in enumerate(self.items.values()):
             case = cases.get(item.submission_id)
             detail = ""
-            if case is None or case.round != item.round or case.state is not CaseState.OPEN:
+            if case is None or not item.under_review(case):
                 detail = "已撤回、退回或办结。"
-            elif case.stage(item.stage_no).state is not StageState.IN_REVIEW or case.version != item.case_version:
+            elif case.version != item.case_version:
                 detail = "封存后有新的办理。"
             elif revisions.get(item.submission_id, 0) != item.sheet_revision:
                 detail = "封存后评分单有新版本。"

@@ -15,6 +15,7 @@ from gf_review.domain.case import Case
 from gf_review.domain.dossier import Dossier
 from gf_review.domain.guards import BELOW_AVERAGE, average_for, is_below_average
 from gf_review.usecases.acting import Done, repeatable
+from gf_review.usecases.batch_guards import require_all_ready
 from gf_review.usecases.recommend import OnRecommendation
 
 #: Columns of the summary table; no document prescribes them (ours).
@@ -47,7 +48,9 @@ class SealRecommendation(OnRecommendation):
             table = [
                 _line(place, cases[one], rows[one], found[one], self.policies) for place, one in enumerate(ordered, 1)
             ]
-            act.batch.seal(act.by, {one: (cases[one].version, found[one].revision) for one in cases}, table)
+            act.batch.seal(act.by, cases, {one: dossier.revision for one, dossier in found.items()}, table)
+            # Told now, while the batch can still be put right; sending checks again.
+            await require_all_ready(session, list(act.batch.items.values()), cases, found)
             return await act.done()
 
 

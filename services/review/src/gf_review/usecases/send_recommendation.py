@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_review.adapters import dossiers
 from gf_review.adapters.repository import Cases
+from gf_review.adapters.tables import DecisionRow
 from gf_review.domain import decisions
-from gf_review.domain.errors import GuardNotMet, Problem
+from gf_review.domain.case import Case, Stage
+from gf_review.domain.dossier import Dossier
+from gf_review.domain.recommendation import Item
 from gf_review.usecases.acting import Done, repeatable
+from gf_review.usecases.batch_guards import require_all_ready
 from gf_review.usecases.proposing import PASS, decision_row, propose
 from gf_review.usecases.recommend import BatchAct, OnRecommendation
 
@@ -27,49 +33,47 @@ class SendRecommendation(OnRecommendation):
             await self._pass_all(act, cases, found, reason)
             return await act.done()
 
-    async def _pass_all(self, act: BatchAct, cases: dict, found: dict, reason: str) -> None:  # type: ignore[type-arg]
-        session, problems = act.uow.session, []
-        for index, item in enumerate(act.batch.items.values()):
-            case, dossier = cases[item.submission_id], found[item.submission_id]
-            stage = case.stage(item.stage_no)
-            try:
-                decisions.pass_stage(
-                    case,
-                    item.stage_no,
-                    act.by,
-                    dossier,
-                    at=act.at,
-                    closes_at=await dossiers.closes_at(session, case, stage, self.policies.chain(stage.plan.authority)),
-                    passed_so_far=await dossiers.passed_so_far(session, case, stage.plan.authority) + index,
-                    in_batch=True,
-                    reason=reason,
-                )
-            except GuardNotMet as error:
-                problems += [
-                    Problem(f"/cases/{index}{one.pointer}", one.code, one.detail, one.rule, one.article)
-                    for one in error.errors
-                ]
-        if problems:
-            raise GuardNotMet(
-                "批次中有申报的上报条件未满足，整批未上报。",
-                rule=problems[0].rule or None,
-                article=problems[0].article or None,
-                errors=problems,
-            )
-        for item in act.batch.items.values():
+    async def _pass_all(
+        self, act: BatchAct, cases: Mapping[str, Case], found: Mapping[str, Dossier], reason: str
+    ) -> None:
+        session, items = act.uow.session, list(act.batch.items.values())
+        await require_all_ready(session, items, cases, found)
+        for index, item in enumerate(items):
             case = cases[item.submission_id]
-            session.add(
-                decision_row(
-                    case,
-                    item.stage_no,
-                    act.by,
-                    act.at,
-                    decision=PASS,
-                    version=item.case_version,
-                    revision=item.sheet_revision,
-                    reason=reason,
-                    recommendation_id=act.batch.id,
-                )
+            stage = case.stage(item.stage_no)
+            chain = self.policies.chain(stage.plan.authority)
+            passed = await dossiers.passed_so_far(session, case, stage.plan.authority) if _counted(stage) else 0
+            decisions.pass_stage(
+                case,
+                item.stage_no,
+                act.by,
+                found[case.id],
+                at=act.at,
+                closes_at=await dossiers.closes_at(session, case, stage, chain),
+                passed_so_far=passed + index,
+                in_batch=True,
+                reason=reason,
             )
+        for item in items:
+            case = cases[item.submission_id]
+            session.add(_decision(act, case, item, reason))
             await propose(act.uow, case, case.stage(item.stage_no), act.at)
             await Cases(act.uow).save(case, act.at)
+
+
+def _counted(stage: Stage) -> bool:
+    return stage.plan.guard("quota") is not None
+
+
+def _decision(act: BatchAct, case: Case, item: Item, reason: str) -> DecisionRow:
+    return decision_row(
+        case,
+        item.stage_no,
+        act.by,
+        act.at,
+        decision=PASS,
+        version=item.case_version,
+        revision=item.sheet_revision,
+        reason=reason,
+        recommendation_id=act.batch.id,
+    )
