@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from services.intake.tests.world import PDF, World, applicant, content, partner, plain, uscc
@@ -263,7 +264,8 @@ async def test_after_the_deadline_the_rule_and_the_date_are_named(world: World) 
     [
         (b"{", 400, "malformed_json"),
         (b'{"kind": NaN}', 400, "not_a_number"),
-        (b'{"kind": 1e999999}', 400, "number_out_of_range"),
+        (b'{"kind": 1e999999}', 422, "validation"),
+        (b'{"kind": ' + b"9" * 5000 + b"}", 400, "number_out_of_range"),
         (b'{"kind": "a", "kind": "b"}', 400, "duplicate_key"),
         (b'{"note": "\\u0000"}', 400, "bad_character"),
         (b'{"note": "\\ud800"}', 400, "bad_character"),
@@ -293,3 +295,24 @@ async def test_values_that_are_no_numbers_name_their_place(world: World, value: 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == f"/values/{place}/value"
     assert not await world.rows("select id from submission")
+
+
+async def test_json_numbers_are_taken_exactly_or_not_at_all(world: World) -> None:
+    campaign, unit = await ready(world)
+    form = plain()
+    place = next(i for i, one in enumerate(form["values"]) if one["code"] == "land_area")
+
+    async def put(number: bytes, key: str) -> httpx.Response:
+        form["values"][place]["value"] = "@"
+        raw = orjson.dumps(body(campaign, unit) | form).replace(b'"@"', number)
+        headers = world.callers.bearer(CQ) | {"Idempotency-Key": key, "content-type": "application/json"}
+        return await world.http.post("/intake/v1/partner/submissions", content=raw, headers=headers)
+
+    for number in (b"1e999999", b"1E-400", b"9" * 30):
+        refused = await put(number, "call-0001")
+        assert refused.status_code in (400, 422), number
+        assert not await world.rows("select id from submission")
+    taken = await put(b"52000.123456789012", "call-0002")
+    assert taken.status_code == 201, taken.text
+    ((_, _, message),) = await world.published(taken.json()["id"])
+    assert {fact.decimal for fact in message.facts if fact.code == "land_area"} == {"52000.123456789012"}

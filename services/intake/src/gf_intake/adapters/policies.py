@@ -90,9 +90,9 @@ def require_uscc(code: str | None, pointer: str = "/uscc") -> str:
         raise InvalidUscc(error.detail, errors=(FieldError(pointer, error.code, error.detail),)) from None
 
 
-def flags(facts: list[FactRow]) -> dict[str, bool]:
-    """The yes/no answers among the facts."""
-    return {fact.code: fact.value for fact in facts if isinstance(fact.value, bool)}
+def declared(facts: list[FactRow]) -> set[str]:
+    """The questions of the form that were answered with yes."""
+    return {fact.code for fact in facts if fact.value is True}
 
 
 def _law(effective: EffectivePolicy, superior: str, category: str, kind: str) -> admission.Law:

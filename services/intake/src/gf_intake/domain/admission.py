@@ -107,16 +107,19 @@ def require_window(campaign: Campaign, window: Window, now: datetime, *, in_corr
 def check(
     law: Law,
     profile: Profile,
-    flags: dict[str, bool],
+    declared: Collection[str],
     standing: Standing,
     missing_evidence: Sequence[Ground],
     today: date,
 ) -> list[Ground]:
-    """Refuse with every ground named, or return the warnings that travel with the submission (GD-17-gates)."""
+    """Refuse with every ground named, or return the warnings that travel with the submission (GD-17-gates).
+
+    `declared`: the questions of the form that were answered with yes.
+    """
     grounds = [
         Ground("excluded", f"/facts/{item.fact}", f"{item.label}:三年内存在此情形的不得申报", item.rule, item.article)
         for item in law.exclusions
-        if flags.get(item.fact)
+        if item.fact in declared
     ]
     rule = law.eligibility
     if rule is not None and not rule.admits(profile.uscc, profile.industries[0] if profile.industries else ""):

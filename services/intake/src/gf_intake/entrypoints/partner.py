@@ -22,6 +22,7 @@ from gf_chassis.identity import CurrentPrincipal, Principal
 from gf_chassis.problems import problem, validation_errors
 from gf_intake.bootstrap import Bootstrap
 from gf_intake.domain.errors import DomainError
+from gf_intake.entrypoints.decoding import decode
 from gf_intake.entrypoints.schemas import PartnerBulkIn, PartnerHead, PartnerIn, SubmissionOut
 from gf_intake.usecases.partner_request import PartnerCall
 from gf_policy import PolicyLookupError
@@ -43,7 +44,7 @@ async def submit(request: Request) -> Response:
     principal.require("partner", own=False)
     raw = await _body(request)
     once = once_of(request, principal, raw, required=True)
-    answer = await intake.submit_for_partner(_call(principal, once, json.loads(raw)))
+    answer = await intake.submit_for_partner(_call(principal, once, decode(raw)))
     return _response(answer, once)
 
 

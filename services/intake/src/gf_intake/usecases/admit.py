@@ -9,7 +9,7 @@ from gf_chassis.clock import SHANGHAI
 from gf_chassis.journal import Published
 from gf_intake.adapters import contracts
 from gf_intake.adapters.contracts import EvidenceRef, WarningNoted
-from gf_intake.adapters.policies import Rules, flags, require_uscc
+from gf_intake.adapters.policies import Rules, declared, require_uscc
 from gf_intake.domain import admission
 from gf_intake.domain.admission import Ground, Standing
 from gf_intake.domain.campaigns import Campaign
@@ -63,7 +63,7 @@ def admit(case: Case, now: datetime) -> Admitted:
     grounds = admission.check(
         rules.law,
         unit.profile,
-        flags(case.checked.facts),
+        declared(case.checked.facts),
         case.standing,
         missing_evidence(case),
         now.astimezone(SHANGHAI).date(),
