@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import signal
 import time
 import zlib
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any, Final
 
 import structlog
@@ -137,12 +138,11 @@ async def _end(end: asyncio.Event, task: asyncio.Task[None]) -> None:
 async def _tick(runtime: ServiceRuntime, progress: ProgressWatch, stop: asyncio.Event) -> None:
     """Call what deadlines start, once a second, in one process of the service at a time."""
     part = progress.part("ticks")
-    key = zlib.crc32(f"ticks:{runtime.name}".encode())
     while not stop.is_set():
         begun = time.monotonic()
         try:
-            async with runtime.database.engine.connect() as connection:
-                if (await connection.execute(text("select pg_try_advisory_xact_lock(:key)"), {"key": key})).scalar():
+            async with _turn(runtime) as mine:
+                if mine:
                     for tick in runtime.ticks:
                         await tick(runtime.clock.now())
             part.step()
@@ -150,15 +150,26 @@ async def _tick(runtime: ServiceRuntime, progress: ProgressWatch, stop: asyncio.
             # Deadlines come again in a second; a bug here must not stop the events.
             part.struggle(describe(error))
             log.log(
-                30 if family(error) == "transient" else 40,
+                logging.WARNING if family(error) == "transient" else logging.ERROR,
                 "tick failed",
                 service=runtime.name,
                 error=describe(error),
                 exc_info=family(error) == "unknown",
             )
-        wait = max(0.0, _TICK_SECONDS - (time.monotonic() - begun))
+        wait = max(0.05, _TICK_SECONDS - (time.monotonic() - begun))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), wait or 0.05)
+            await asyncio.wait_for(stop.wait(), wait)
+
+
+@contextlib.asynccontextmanager
+async def _turn(runtime: ServiceRuntime) -> AsyncIterator[bool]:
+    """Whether this process ticks now. Ticks bear being run twice; the lock only saves the work."""
+    if runtime.settings.events == "journal":
+        yield True  # standalone: there is no other process
+        return
+    key = zlib.crc32(f"ticks:{runtime.name}".encode())
+    async with runtime.database.engine.connect() as connection:
+        yield bool((await connection.execute(text("select pg_try_advisory_xact_lock(:key)"), {"key": key})).scalar())
 
 
 async def _until_stopped(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
