@@ -36,6 +36,29 @@ TITLES = {
 }
 
 
+#: What the codes of the chassis mean; a service's own codes explain themselves in ``detail``.
+MEANINGS = {
+    "validation": "请求的内容有一处或多处不符合接口定义。errors 逐项指出位置（JSON Pointer）与原因。",
+    "malformed_json": "请求体不是合法的 JSON（RFC 8259，UTF-8）。",
+    "duplicate_key": "同一对象中有重复的字段名，无法判断以哪个为准。",
+    "number_out_of_range": "数字位数过多、指数过大，或整数超出 64 位。",
+    "bad_character": "文本中含有 NUL、其他控制字符、不完整的字符或改变书写方向的字符。",
+    "not_found": "地址或编号不存在，或不在您的权限范围内；两种情形的应答相同。",
+    "unauthenticated": "请求没有携带访问令牌。",
+    "invalid_token": "访问令牌的签名、签发者、受众或有效期不符合要求。",
+    "role_required": "此事项须由其他角色办理。",
+    "stale": "If-Match 所注明的版本已不是最新版本。请重新读取后再决定。",
+    "precondition_required": "决定与修改须用 If-Match 注明所依据的版本。",
+    "idempotency_key_reused": "同一 Idempotency-Key 曾用于内容不同的请求。",
+    "idempotency_key_required": "此写操作须携带 Idempotency-Key，以便安全地重复提交。",
+    "malformed_wait_for": "Wait-For 应与写操作返回的 Event-Position 相同，且属于本服务读取的主题。",
+    "body_too_large": "请求体超过上限。",
+    "overloaded": "服务正忙，请求未被处理；请按 Retry-After 稍后重试。",
+    "temporarily_unavailable": "暂时性故障；请按 Retry-After 以相同的 Idempotency-Key 重试。",
+    "internal": "服务内部错误，已记录；请将 traceId 告知运维人员。",
+}
+
+
 def problem(
     status: int,
     code: str,

@@ -21,6 +21,7 @@ no inline style: the content security policy forbids both.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +41,9 @@ from gf_chassis.clock import SHANGHAI
 from gf_chassis.errors import Forbidden, NotFound, Unauthenticated
 from gf_chassis.identity import ROLE_NAMES, Principal
 from gf_chassis.login import Login, Session
+from gf_chassis.problems import MEANINGS
 
+_CODE = re.compile(r"[a-z0-9_]{1,60}", re.ASCII)
 _HERE = Path(__file__).parent
 _MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
 
@@ -132,6 +135,10 @@ def add_pages(app: FastAPI, pages: Pages) -> None:
     state.pages = pages
     router = APIRouter(prefix=f"/{pages.service}/ui", include_in_schema=False)
 
+    @router.get("")
+    async def home() -> Response:
+        return RedirectResponse(f"/{pages.service}/ui/", 308)
+
     @router.get("/login")
     async def login(request: Request, next: str = "") -> Response:
         return await pages.login.begin(request, next)
@@ -151,6 +158,13 @@ def add_pages(app: FastAPI, pages: Pages) -> None:
     @router.get("/static/{name}")
     async def static(name: str) -> Response:
         return pages.asset(name)
+
+    @app.get(f"/{pages.service}/problems/{{code}}", include_in_schema=False)
+    async def problem_type(request: Request, code: str) -> Response:
+        if not _CODE.fullmatch(code):
+            raise NotFound
+        meaning = MEANINGS.get(code, "具体原因见每次应答的 detail 与 errors；rule 与 article 为所依据的规则与条款。")
+        return pages.render(request, "problem_type.html", code=code, meaning=meaning)
 
     app.include_router(router)
 

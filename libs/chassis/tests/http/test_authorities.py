@@ -82,3 +82,20 @@ async def test_scope_in_where_clauses(database: Database) -> None:
         assert await is_under(uow.session, "gd.foshan", "gd")
         assert not await is_under(uow.session, "shenzhen", "gd")
         assert not await is_under(uow.session, "gd", "")
+
+
+@pytest.mark.db
+async def test_an_authority_that_moved_is_no_longer_under_its_old_superior(database: Database) -> None:
+    await load(database, TREE)
+    moved = [replace(row, parent="gd") if row.id == "gd.foshan.shunde" else row for row in TREE]
+    assert await load(database, moved, "v2") == 1
+    units = table("effect", column("note"))
+    async with database.unit_of_work() as uow:
+        await uow.session.execute(text("insert into effect (note) values ('gd.foshan.shunde')"))
+        for superior, seen in (("gd", 1), ("gd.foshan", 0)):
+            found = await uow.session.execute(select(units.c.note).where(under(units.c.note, superior)))
+            assert len(found.all()) == seen
+        assert list(await chain(uow.session, "gd.foshan.shunde")) == ["gd.foshan.shunde", "gd", "miit"]
+        await uow.session.execute(text("insert into effect (note) values ('gd.foshan')"))
+        found = await uow.session.execute(select(units.c.note).where(above(units.c.note, "gd.foshan.shunde")))
+        assert [row.note for row in found] == ["gd.foshan.shunde"]

@@ -348,6 +348,14 @@ async def test_description_and_pages_need_no_other_host(client: httpx.AsyncClien
     check_problem(await client.get("/intake/docs/..%2Fweb.py"), 404)
 
 
+async def test_the_type_of_a_problem_is_a_page(client: httpx.AsyncClient) -> None:
+    problem = (await client.get("/intake/v1/nothing")).json()
+    page = await client.get(problem["type"])
+    assert (page.status_code, "不在您的权限范围内" in page.text) == (200, True)
+    assert (await client.get("/intake/problems/bar_in_force")).status_code == 200
+    assert (await client.get("/intake/problems/%3Cscript%3E")).status_code == 404
+
+
 async def test_metrics_name_routes_not_ids(client: httpx.AsyncClient) -> None:
     identifier = str(uuid4())
     await client.get(f"/intake/v1/things/{identifier}")
