@@ -42,7 +42,9 @@ def marked(node: ast.expr) -> list[str]:
 def find(path: Path) -> Iterator[tuple[str, str]]:
     """Pairs of rule id and test name in one file."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    whole = [i for node in tree.body if isinstance(node, ast.Assign) and is_pytestmark(node) for i in marked(node.value)]
+    whole = [
+        i for node in tree.body if isinstance(node, ast.Assign) and is_pytestmark(node) for i in marked(node.value)
+    ]
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
             ids = whole + [i for decorator in node.decorator_list for i in marked(decorator)]
@@ -53,7 +55,9 @@ def find(path: Path) -> Iterator[tuple[str, str]]:
     # A rule shown by one case of a parametrised test.
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "param":
-            yield from ((i, "(case)") for keyword in node.keywords if keyword.arg == "marks" for i in marked(keyword.value))
+            yield from (
+                (i, "(case)") for keyword in node.keywords if keyword.arg == "marks" for i in marked(keyword.value)
+            )
 
 
 def is_pytestmark(node: ast.Assign) -> bool:

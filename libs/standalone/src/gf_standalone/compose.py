@@ -58,20 +58,19 @@ def compose(
     journals = {service: database.app_url for service, database in made.items()}
     services = {}
     for service, database in made.items():
-        settings = settings_of(
-            service,
-            mode="standalone",
-            database_url=database.app_url,
-            events="journal",
-            journal_urls={name: url for name, url in journals.items() if name != service},
-            issuer=issuer,
-            jwks_url=f"{issuer}/jwks",
-            public_url=public_url,
-            pool_size=5,
-            evidence_url=str(data / "evidence"),
-            documents_dir=data / "documents" / service,
-            **overrides,
-        )
+        values = {
+            "mode": "standalone",
+            "database_url": database.app_url,
+            "events": "journal",
+            "journal_urls": {name: url for name, url in journals.items() if name != service},
+            "issuer": issuer,
+            "jwks_url": f"{issuer}/jwks",
+            "public_url": public_url,
+            "pool_size": 5,
+            "evidence_url": str(data / "evidence"),
+            "documents_dir": data / "documents" / service,
+        }
+        settings = settings_of(service, **{**values, **overrides})
         services[service] = make(service, settings, clock, book)
     return services
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from gf_standalone.demo import data
-from gf_standalone.demo.client import Client, Refused
+from gf_standalone.demo.client import PATIENCE, Client, Refused
 from gf_standalone.timepiece import SHANGHAI
 
 Json = dict[str, Any]
@@ -105,7 +105,7 @@ class Desk:
     reviewer: Client
     approver: Client
 
-    async def case(self, submission_id: str, *, seconds: float = 30.0) -> Json:
+    async def case(self, submission_id: str, *, seconds: float = PATIENCE) -> Json:
         """The case as soon as it lies on this desk to be decided."""
         return dict(
             await self.reviewer.until(
@@ -116,7 +116,7 @@ class Desk:
             )
         )
 
-    async def prepare(self, submission_id: str, *, share: str = "0.9", seconds: float = 60.0) -> Json:
+    async def prepare(self, submission_id: str, *, share: str = "0.9", seconds: float = PATIENCE) -> Json:
         """Meet every condition that can be met on record: findings, marks, consultations, reasons."""
         case = await self.case(submission_id, seconds=seconds)
         end = time.monotonic() + seconds
@@ -218,7 +218,7 @@ class Desk:
                     raise
         raise Stuck(f"{submission_id} changes all the time")
 
-    async def publicity(self, submission_id: str, *, seconds: float = 30.0) -> Json:
+    async def publicity(self, submission_id: str, *, seconds: float = PATIENCE) -> Json:
         """The publicity in which the unit stands."""
         page = await self.approver.until(
             "/review/v1/publicities",
@@ -287,7 +287,7 @@ class Registrar:
         return str(answer.get("edition_id") or answer.get("id"))
 
     async def publish_edition(
-        self, list_id: str, *, year: int, document: str, expects: int, seconds: float = 30.0
+        self, list_id: str, *, year: int, document: str, expects: int, seconds: float = PATIENCE
     ) -> Json:
         """公布名单: when everything that was decided has arrived."""
         path = f"/registry/v1/lists/{list_id}"
@@ -368,7 +368,7 @@ class Steward:
 
     async def _create(self, campaign_id: str, body: Json) -> Json:
         """scoring may hear of the campaign a moment after intake opened it."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE
         while True:
             try:
                 return dict(await self.client.post("/scoring/v1/benchmark-sets", {"campaign_id": campaign_id, **body}))

@@ -11,6 +11,9 @@ import httpx
 
 from gf_standalone.people import SECRET
 
+#: How long another service may take to hear of something, on a busy machine.
+PATIENCE = 90.0
+
 
 class Refused(Exception):
     """A request that was answered with a problem document."""
@@ -71,7 +74,7 @@ class Client:
         return answer
 
     async def until(
-        self, path: str, good: Callable[[Any], bool], *, what: str, seconds: float = 30.0, **params: Any
+        self, path: str, good: Callable[[Any], bool], *, what: str, seconds: float = PATIENCE, **params: Any
     ) -> Any:
         """Read until it is so: another service has to hear of it first."""
         end = time.monotonic() + seconds

@@ -17,7 +17,7 @@ import httpx
 
 from gf_standalone.demo import data
 from gf_standalone.demo.acts import Applicant, Desk, Registrar, Steward
-from gf_standalone.demo.client import Client, Refused
+from gf_standalone.demo.client import PATIENCE, Client, Refused
 from gf_standalone.demo.narrator import Narrator
 from gf_standalone.timepiece import SHANGHAI, DemoClock
 
@@ -244,7 +244,7 @@ async def _edition(registrar: Registrar, list_id: str, expects: int) -> None:
 
 async def _apply(applicant: Applicant, unit_id: str, campaign_id: str) -> str:
     """Chongqing takes only units of its list: intake hears of the imported membership a moment later."""
-    end = monotonic() + 30
+    end = monotonic() + PATIENCE
     while True:
         try:
             return await applicant.apply(unit_id, campaign_id)
