@@ -1,4 +1,4 @@
-"""A provincial system's one-call submission up to the transaction: resolved, walled in, checked. No writing here."""
+"""A provincial system's one-call submission: what was sent, and what it becomes once unit and campaign are known."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from gf_chassis import json
-from gf_chassis.database import Database
 from gf_chassis.errors import NotFound
 from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
-from gf_intake.adapters.policies import Policies, Rules, require_uscc
-from gf_intake.adapters.repository import Repository
+from gf_intake.adapters.policies import Policies, Rules
 from gf_intake.domain.campaigns import Campaign
 from gf_intake.domain.content import hash_of
 from gf_intake.domain.errors import FieldError, InvalidProfile
@@ -20,12 +18,10 @@ from gf_intake.usecases.access import partner_of
 from gf_intake.usecases.save_draft import check_form
 from gf_policy.model import Checked
 
-_CACHED = 100_000
-
 
 @dataclass(frozen=True, slots=True)
 class PartnerCall:
-    """What the partner sent, decoded."""
+    """What the partner sent, decoded. The unit is named by its id, or by its code and category."""
 
     principal: Principal
     once: Once
@@ -37,10 +33,15 @@ class PartnerCall:
     content: Mapping[str, Any]
     evidence: Sequence[tuple[str, UUID]] = ()
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """The idempotency key; on this way in there always is one."""
+        return (self.once.scope, self.once.key or "")
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A call that is in order as far as can be said without a transaction; unit and campaign are confirmed in it."""
+    """A call within its partner's region, with a form that is in order."""
 
     call: PartnerCall
     unit: Unit
@@ -51,83 +52,19 @@ class Prepared:
     content_hash: str
 
 
-class Known:
-    """Units and campaigns as last read. Never trusted: their versions are compared in the admitting transaction."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._units: dict[UUID, Unit] = {}
-        self._by_uscc: dict[tuple[str, str], UUID] = {}
-        self._campaigns: dict[UUID, Campaign] = {}
-
-    async def unit(self, unit_id: UUID) -> Unit | None:
-        found = self._units.get(unit_id)
-        if found is None:
-            async with self._database.reading() as session:
-                found = await Repository(session).unit(unit_id)
-            if found is not None:
-                self._remember(found)
-        return found
-
-    async def unit_by_uscc(self, uscc: str, category: str) -> Unit | None:
-        unit_id = self._by_uscc.get((uscc, category))
-        if unit_id is not None and unit_id in self._units:
-            return self._units[unit_id]
-        async with self._database.reading() as session:
-            found = await Repository(session).units_by_uscc(uscc, category)
-        if len(found) > 1:
-            raise InvalidProfile("该统一社会信用代码对应多个申报单位,请改用 unit_id。", code="ambiguous_uscc")
-        for unit in found:
-            self._remember(unit)
-        return found[0] if found else None
-
-    async def campaign(self, campaign_id: UUID) -> Campaign | None:
-        found = self._campaigns.get(campaign_id)
-        if found is None:
-            async with self._database.reading() as session:
-                found = await Repository(session).campaign(campaign_id)
-            if found is not None:
-                self._campaigns[campaign_id] = found
-        return found
-
-    def forget(self, unit_id: UUID, campaign_id: UUID) -> None:
-        """They were not what the transaction found."""
-        unit = self._units.pop(unit_id, None)
-        if unit is not None and unit.profile.uscc is not None:
-            self._by_uscc.pop((unit.profile.uscc, unit.category), None)
-        self._campaigns.pop(campaign_id, None)
-
-    def _remember(self, unit: Unit) -> None:
-        if len(self._units) >= _CACHED:
-            self._units.clear()
-            self._by_uscc.clear()
-        self._units[unit.id] = unit
-        if unit.profile.uscc is not None:
-            self._by_uscc[unit.profile.uscc, unit.category] = unit.id
-
-
-async def prepare(call: PartnerCall, known: Known, policies: Policies) -> Prepared:
-    """Find unit and campaign, keep to the partner's region, check the form."""
-    unit = await _unit(call, known)
-    if unit is None or not partner_of(call.principal, unit.profile.superior, policies):
+def prepare(call: PartnerCall, units: Sequence[Unit], campaign: Campaign | None, policies: Policies) -> Prepared:
+    """Keep to the partner's region, check the form. `units`: those the call names."""
+    mine = [unit for unit in units if partner_of(call.principal, unit.profile.superior, policies)]
+    if not mine or campaign is None:
         raise NotFound
-    campaign = await known.campaign(call.campaign_id)
-    if campaign is None:
-        raise NotFound
+    if len(mine) > 1:
+        raise InvalidProfile(
+            "该统一社会信用代码对应多个申报单位,请改用 unit_id。",
+            code="ambiguous_uscc",
+            errors=(FieldError("/uscc", "ambiguous_uscc", "对应多个申报单位"),),
+        )
+    unit = mine[0]
     rules = policies.rules(campaign.policy.id, unit.profile.superior, unit.category, call.kind)
     checked = check_form(rules, call.content, strict=True)
     canonical = json.canonical(call.content)
     return Prepared(call, unit, campaign, rules, checked, canonical, hash_of(canonical))
-
-
-async def _unit(call: PartnerCall, known: Known) -> Unit | None:
-    if call.unit_id is not None:
-        return await known.unit(call.unit_id)
-    if call.uscc is None or call.category is None:
-        raise InvalidProfile(
-            "请用 unit_id,或用 uscc 和 category 指明申报单位。",
-            code="unit_required",
-            rule="used-by",
-            errors=(FieldError("/unit_id", "required", "缺少申报单位"),),
-        )
-    return await known.unit_by_uscc(require_uscc(call.uscc), call.category)
