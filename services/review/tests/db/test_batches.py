@@ -283,7 +283,7 @@ async def test_an_extension_on_the_record_opens_the_window_again(make_world: Mak
     from gf_review.domain.route import WindowPlan
     from services.review.tests.builders import NOW
 
-    window = WindowPlan(None, NOW - timedelta(hours=1), "N25-dates", "N25 三")
+    window = WindowPlan(None, NOW - timedelta(hours=1), "N25-dates", "N25 三", "gd.guangzhou")
     world = await make_world(FakePolicies({COUNTY: route(window=window)}))
     one = await world.admit()
     with pytest.raises(WindowClosed) as refusal:

@@ -123,6 +123,20 @@ async def test_bar_against_the_opening_of_a_case(make_world: MakeWorld) -> None:
         assert await world.one("select barred from review_case where unit_id = :id", id=unit)
 
 
+@pytest.mark.rule("N23-quota")
+async def test_the_last_place_of_a_quota_is_taken_once(make_world: MakeWorld) -> None:
+    world = await make_world(FakePolicies({COUNTY: route(guard("quota", max=2))}))
+    ids = [await world.admit() for _ in range(6)]
+    outcome = await together(
+        *(
+            lambda one=one: world.review.decide_stage(principal(COUNTY), one, 1, Seen(1, 0), Pass())  # type: ignore[misc]
+            for one in ids
+        )
+    )
+    assert len([one for one in outcome if not isinstance(one, Exception)]) == 2
+    assert await world.one("select count(*) from decision") == 2
+
+
 async def test_fifty_equal_requests_have_one_effect(world: World) -> None:
     one = await world.admit()
 

@@ -311,6 +311,27 @@ class TestWindow:
         assert refusal.value.article == "CQ 二(二)"
 
 
+@pytest.mark.rule("N25-dates")
+class TestDatesOnTheRecord:
+    law = WindowPlan(None, NOW, "N25-dates", "N25 三", "miit")
+    chain = (COUNTY, "gd.guangzhou", "gd", "miit")
+    earlier, later = NOW - timedelta(days=3), NOW + timedelta(days=3)
+
+    def test_a_lower_level_sets_an_earlier_date(self) -> None:
+        assert self.law.closing([("gd", self.earlier)], self.chain) == self.earlier
+
+    def test_who_set_a_date_extends_it(self) -> None:
+        assert self.law.closing([("miit", self.later)], self.chain) == self.later
+        moved = [("gd", self.earlier), ("gd", self.later), ("miit", self.later)]
+        assert self.law.closing(moved, self.chain) == self.later
+
+    def test_an_extension_above_leaves_the_earlier_date_below(self) -> None:
+        assert self.law.closing([("gd", self.earlier), ("miit", self.later)], self.chain) == self.earlier
+
+    def test_dates_of_others_do_not_count(self) -> None:
+        assert self.law.closing([("cq", self.earlier)], self.chain) == NOW
+
+
 class TestFreshness:
     def test_the_second_of_two_decisions_is_told(self) -> None:
         one = case()

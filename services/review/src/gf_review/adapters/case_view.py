@@ -115,7 +115,7 @@ class CaseView:
     ) -> dict[str, Any]:
         """What my level demands, and what of it is still missing."""
         plan = stage.plan
-        passed = await dossiers.passed_so_far(session, case, plan.authority)
+        passed = await dossiers.passed_so_far(session, case, plan)
         missing = guards.missing(guards.Situation(plan, case.route, dossier, case.category, passed))
         closing = await dossiers.closes_at(session, case, stage, self.policies.chain(plan.authority))
         findings = dossier.findings_in_force(stage.stage_no)

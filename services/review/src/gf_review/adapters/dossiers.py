@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -45,6 +45,7 @@ from gf_review.domain.dossier import (
     SheetLine,
     WrittenReason,
 )
+from gf_review.domain.route import StagePlan
 
 LISTED = "listed"
 IN_FORCE = "in_force"
@@ -228,27 +229,36 @@ async def _averages(session: AsyncSession) -> dict[tuple[str, int], dict[str, Av
 
 
 async def closes_at(session: AsyncSession, case: Case, stage: Stage, chain: Sequence[str]) -> datetime | None:
-    """When the level's window closes: the policy's instant, or the latest extension granted on the record."""
-    closing = stage.plan.window.closes_at if stage.plan.window else None
-    if closing is None:
+    """When the level's window closes: the policy's instant, and what was set or extended on the record since."""
+    window = stage.plan.window
+    if window is None:
         return None
     campaign = await session.get(CampaignRow, case.campaign_id)
     act = f"decide:{stage.plan.level}"
-    granted = [
-        datetime.fromisoformat(one["closes_at"])
+    dates = [
+        (str(one["authority"]), datetime.fromisoformat(one["closes_at"]))
         for one in (campaign.extensions if campaign else ())
-        if one["act"] == act and (not one["authority"] or one["authority"] in chain)
+        if one["act"] == act
     ]
-    return max([closing, *granted])
+    return window.closing(dates, chain)
 
 
-async def passed_so_far(session: AsyncSession, case: Case, authority: str) -> int:
-    """How many of the campaign and category this authority has passed already: what a quota counts."""
+async def passed_so_far(session: AsyncSession, case: Case, plan: StagePlan, *, lock: bool = False) -> int:
+    """How many of the campaign and category this authority has passed already: asked only where a quota holds.
+
+    `lock` makes two decisions about the last place wait for each other.
+    """
+    quota = plan.guard("quota")
+    if quota is None or quota.params.get("max") is None:
+        return 0
+    if lock:
+        place = f"review.quota:{plan.authority}:{case.campaign_id}:{case.category}:{case.kind}"
+        await session.execute(text("select pg_advisory_xact_lock(hashtextextended(:place, 0))"), {"place": place})
     found = await session.exec(
         select(func.count())
         .select_from(StageRow)
         .where(col(StageRow.submission_id) == col(CaseRow.submission_id), col(StageRow.round) == col(CaseRow.round))
-        .where(StageRow.authority == authority, StageRow.state == StageState.PASSED)
+        .where(StageRow.authority == plan.authority, StageRow.state == StageState.PASSED)
         .where(CaseRow.campaign_id == case.campaign_id, CaseRow.category == case.category, CaseRow.kind == case.kind)
     )
     return int(found.one())

@@ -79,7 +79,7 @@ class Policies:
             recommends=stage.recommends,
             consults=tuple(Department(code, self.department(code)) for code in stage.consults),
             checklist=tuple(ChecklistItem(one.code, one.label, one.rule) for one in stage.checklist),
-            window=_window(effective, stage),
+            window=_window(effective, stage, self.chain(stage.authority or "")[-1]),
             correction_days=stage.correction_days,
             article=stage.article,
         )
@@ -133,13 +133,15 @@ class Policies:
         return datetime.combine(end + timedelta(days=1), time(), SHANGHAI), provisional
 
 
-def _window(effective: EffectivePolicy, stage: PolicyStage) -> WindowPlan | None:
+def _window(effective: EffectivePolicy, stage: PolicyStage, top: str) -> WindowPlan | None:
     """The level's window, or none where the policy sets no date for it."""
     try:
         window = effective.windows(f"decide:{stage.level}", stage.authority or "")
     except PolicyLookupError:
         return None
-    return WindowPlan(window.opens_at, window.closes_at, window.rule, window.article)
+    # The campaign's own date is that of the base policy's authority; a national one is the ministry's.
+    setter = window.authority or effective.base.jurisdiction or top
+    return WindowPlan(window.opens_at, window.closes_at, window.rule, window.article, setter)
 
 
 # --- the route as stored with the round ------------------------------------------------------------------------------
@@ -191,4 +193,5 @@ def _window_from_json(window: Mapping[str, Any]) -> WindowPlan:
         datetime.fromisoformat(closes) if closes else None,
         window["rule"],
         window["article"],
+        window["authority"],
     )

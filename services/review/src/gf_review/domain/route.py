@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,6 +55,19 @@ class WindowPlan:
     closes_at: datetime | None
     rule: str = ""
     article: str = ""
+    #: Who set the date, and so may extend it.
+    authority: str = ""
+
+    def closing(self, dates: Sequence[tuple[str, datetime]], chain: Sequence[str]) -> datetime | None:
+        """The date that holds for a level: each authority's own latest word, and the earliest of them decides.
+
+        `dates` are those set or extended on the record, in order; `chain` runs from the level's authority upwards.
+        """
+        if self.closes_at is None:
+            return None
+        own = {self.authority: self.closes_at}
+        own.update((authority, closes_at) for authority, closes_at in dates if authority in chain)
+        return min(own.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ async def require_all_ready(
     for index, item in enumerate(items):
         case, dossier = cases[item.submission_id], found[item.submission_id]
         plan = case.stage(item.stage_no).plan
-        passed = await dossiers.passed_so_far(session, case, plan.authority) if plan.guard("quota") else 0
+        passed = await dossiers.passed_so_far(session, case, plan, lock=True)
         at = guards.Situation(plan, case.route, dossier, case.category, passed + index, in_batch=True)
         problems += [
             Problem(f"/cases/{index}{one.pointer}", one.code, f"{names[case.id]}：{one.detail}", one.rule, one.article)

@@ -90,7 +90,7 @@ class DecideStage(OnCase):
             act.dossier,
             at=act.at,
             closes_at=await dossiers.closes_at(session, case, stage, chain),
-            passed_so_far=await dossiers.passed_so_far(session, case, stage.plan.authority),
+            passed_so_far=await dossiers.passed_so_far(session, case, stage.plan, lock=True),
             reason=decision.reason,
         )
         self._record(act, stage_no, seen, PASS, reason=decision.reason)

@@ -26,12 +26,13 @@ class OpenCase:
     policies: Policies
 
     async def __call__(self, uow: UnitOfWork, admission: Admission) -> None:
+        # Before the case, as a bar takes them: unit, then its cases.
+        await lock_unit(uow, str(admission.unit["unit_id"]))
         cases = Cases(uow)
         case = await cases.lock(admission.submission_id)
         if case is not None and admission.round <= case.round:
             return
         route = self._route(admission)
-        await lock_unit(uow, str(admission.unit["unit_id"]))
         bars = (await dossiers.bars_of(uow.session, [str(admission.unit["unit_id"])])).values()
         barred = dossiers.bars_text([bar for one in bars for bar in one])
         at = await uow.now()

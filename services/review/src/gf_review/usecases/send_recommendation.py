@@ -10,7 +10,7 @@ from gf_review.adapters import dossiers
 from gf_review.adapters.repository import Cases
 from gf_review.adapters.tables import DecisionRow
 from gf_review.domain import decisions
-from gf_review.domain.case import Case, Stage
+from gf_review.domain.case import Case
 from gf_review.domain.dossier import Dossier
 from gf_review.domain.recommendation import Item
 from gf_review.usecases.acting import Done, repeatable
@@ -42,7 +42,7 @@ class SendRecommendation(OnRecommendation):
             case = cases[item.submission_id]
             stage = case.stage(item.stage_no)
             chain = self.policies.chain(stage.plan.authority)
-            passed = await dossiers.passed_so_far(session, case, stage.plan.authority) if _counted(stage) else 0
+            passed = await dossiers.passed_so_far(session, case, stage.plan, lock=True)
             decisions.pass_stage(
                 case,
                 item.stage_no,
@@ -59,10 +59,6 @@ class SendRecommendation(OnRecommendation):
             session.add(_decision(act, case, item, reason))
             await propose(act.uow, case, case.stage(item.stage_no), act.at)
             await Cases(act.uow).save(case, act.at)
-
-
-def _counted(stage: Stage) -> bool:
-    return stage.plan.guard("quota") is not None
 
 
 def _decision(act: BatchAct, case: Case, item: Item, reason: str) -> DecisionRow:
