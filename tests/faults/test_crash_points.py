@@ -106,6 +106,7 @@ async def test_nothing_accepted_is_lost_and_nothing_takes_effect_twice(
     assert problems == [], "\n".join(problems) + "\n" + place.tails()
     assert checker.seen["submissions"] >= 3
     assert checker.seen["listed"] > 0
+    await place.close()
     ordered = [accident for accident in place.accidents if "-9 (not armed)" not in accident]
     assert ordered == [], place.tails()
     print(f"kills {dict(place.kills)}; repeats {load.count_repeats()}; looked at {dict(checker.seen)}")

@@ -125,6 +125,8 @@ class Town:
 
     async def close(self) -> None:
         """SIGTERM: every one must end by itself, in time."""
+        if self._closing:
+            return
         self._closing = True
         running = [one.process for one in self.inhabitants.values() if one.process and one.process.returncode is None]
         for process in running:
