@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, Final
 
 import orjson
@@ -46,7 +47,8 @@ class Published:
     topic: str
     key: str
     number: int
-    message: Message
+    #: None only where the bytes are handed over beside it (``serialised``).
+    message: Message | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +130,18 @@ def prepare(entry: Entry) -> Prepared:
         raise InvalidEvent(f"{published.topic}/{published.key}: numbers start at 1, not {published.number}")
     if not published.topic or not published.key:
         raise InvalidEvent("an event needs a topic and a key")
+    if published.message is None:
+        raise InvalidEvent("an event needs a message")
     descriptor = published.message.DESCRIPTOR
     unspecified = first_unspecified(published.message)
     if unspecified:
         raise InvalidEvent(f"{descriptor.full_name}.{unspecified} is UNSPECIFIED")
     payload = published.message.SerializeToString(deterministic=True)
+    return serialised(entry, data, descriptor.full_name, payload)
+
+
+def serialised(entry: Entry, data: str, message_type: str, payload: bytes) -> Prepared:
+    """An entry whose data (JSON) and event are bytes already; for hot paths, which answer for what is in them."""
     if len(payload) > MAX_PAYLOAD:
         raise Rejected(
             "event_too_large",
@@ -140,7 +149,7 @@ def prepare(entry: Entry) -> Prepared:
             "请精简填报内容（长文字、产品行）后重新提交。",
             status=413,
         )
-    return Prepared(entry, data, descriptor.full_name, payload)
+    return Prepared(entry, data, message_type, payload)
 
 
 def _plain(value: Any) -> Any:
@@ -176,12 +185,19 @@ async def append(session: AsyncSession, rows: Sequence[tuple[Prepared, Actor]], 
     if not rows:
         return
     clock = session.info.get("clock")
+    offset = clock.offset if clock is not None else timedelta(0)
     entries = [row.entry for row, _ in rows]
     published = [entry.published for entry in entries]
+    alike = {_common(row, actor) for row, actor in rows} if len(rows) > 1 else set()
+    if len(alike) == 1:
+        await _append_alike(
+            session, rows, {**dict(zip(_COMMON, alike.pop(), strict=True)), "offset": offset}, traceparent
+        )
+        return
     await session.execute(
         _INSERT,
         {
-            "offset": clock.offset if clock is not None else timedelta(0),
+            "offset": offset,
             "aggregate": [e.aggregate for e in entries],
             "aggregate_id": [e.aggregate_id for e in entries],
             "type": [e.type for e in entries],
@@ -195,6 +211,45 @@ async def append(session: AsyncSession, rows: Sequence[tuple[Prepared, Actor]], 
             "key": [p.key if p else None for p in published],
             "number": [p.number if p else None for p in published],
             "message_type": [row.message_type for row, _ in rows],
+            "payload": [row.payload for row, _ in rows],
+        },
+    )
+
+
+#: What the lines of a batch nearly always have in common. Binding an array costs per element, so these go as one value.
+_COMMON: Final = ("aggregate", "type", "actor", "authority", "basis", "reason", "topic", "message_type")
+_INSERT_ALIKE: Final[TextClause] = text(
+    "insert into journal (recorded_at, aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data,"
+    " topic, key, number, message_type, payload)"
+    " select clock_timestamp() + cast(:offset as interval),"
+    " :aggregate, aggregate_id, :type, :actor, :authority, :basis, :reason, :trace, data::jsonb,"
+    " :topic, key, number, :message_type, payload"
+    " from unnest(cast(:aggregate_id as text[]), cast(:data as text[]), cast(:key as text[]), cast(:number as int[]),"
+    " cast(:payload as bytea[])) with ordinality as r(aggregate_id, data, key, number, payload, position)"
+    " order by position"
+)
+
+
+def _common(row: Prepared, actor: Actor) -> tuple[str | None, ...]:
+    entry, published = row.entry, row.entry.published
+    topic = None if published is None else published.topic
+    common = (entry.aggregate, entry.type, actor.subject, actor.authority, entry.basis, entry.reason)
+    return (*common, topic, row.message_type)
+
+
+async def _append_alike(
+    session: AsyncSession, rows: Sequence[tuple[Prepared, Actor]], common: Mapping[str, Any], traceparent: str
+) -> None:
+    published = [row.entry.published for row, _ in rows]
+    await session.execute(
+        _INSERT_ALIKE,
+        {
+            **common,
+            "trace": traceparent,
+            "aggregate_id": [row.entry.aggregate_id for row, _ in rows],
+            "data": [row.data for row, _ in rows],
+            "key": [one.key if one else None for one in published],
+            "number": [one.number if one else None for one in published],
             "payload": [row.payload for row, _ in rows],
         },
     )
@@ -301,7 +356,7 @@ def _compiled(
         elif one.message_type is not None:
             inner = _compiled(one.message_type, cache, wrong)
             if inner is not None:
-                steps.append(_message_step(one, inner))
+                steps.append(_message_step(one, inner, wrong))
     if not steps:
         cache[name] = None
     return cache[name]
@@ -324,10 +379,15 @@ def _enum_step(descriptor: FieldDescriptor, is_wrong: Callable[[int], bool]) -> 
     return optional if descriptor.has_presence else one
 
 
-def _message_step(descriptor: FieldDescriptor, inner: _Check) -> _Check:
+def _message_step(
+    descriptor: FieldDescriptor, inner: _Check, wrong: Callable[[FieldDescriptor], Callable[[int], bool]]
+) -> _Check:
     name = descriptor.name
+    quick = _quick(descriptor.message_type, wrong)
 
     def many(message: Any) -> str | None:
+        if quick is not None and quick(getattr(message, name)):
+            return None
         for index, item in enumerate(getattr(message, name)):
             found = inner(item)
             if found:
@@ -341,6 +401,22 @@ def _message_step(descriptor: FieldDescriptor, inner: _Check) -> _Check:
         return f"{name}.{found}" if found else None
 
     return many if _repeated(descriptor) else one
+
+
+def _quick(
+    descriptor: Any, wrong: Callable[[FieldDescriptor], Callable[[int], bool]]
+) -> Callable[[Iterable[Any]], bool] | None:
+    """For rows with one plain enum and no other inside (facts, lines): whether all of them are in order, in one go."""
+    enums = [one for one in descriptor.fields if one.enum_type is not None]
+    deeper = any(one.message_type is not None and one.message_type.full_name not in _FLAT for one in descriptor.fields)
+    if len(enums) != 1 or deeper or enums[0].has_presence or _repeated(enums[0]):
+        return None
+    value_of, is_wrong = attrgetter(enums[0].name), wrong(enums[0])
+    return lambda rows: not any(is_wrong(value) for value in set(map(value_of, rows)))
+
+
+#: Messages known to hold no enum, so that the look into them can be spared.
+_FLAT: Final = frozenset({"greenladder.common.v1.Codes", "google.protobuf.Timestamp"})
 
 
 def positions(rows: Iterable[Prepared]) -> list[EventPosition]:

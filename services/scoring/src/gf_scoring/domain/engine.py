@@ -69,6 +69,8 @@ class Branch(Enum):
     NOT_APPLICABLE = ("not_applicable", LineState.NOT_APPLICABLE, "填报为不适用，本行不计入总分。")
 
     def __init__(self, code: str, state: LineState, words: str) -> None:
+        #: Place among the branches; hashing a member of an enum is slow.
+        self.place = len(type(self).__members__)
         self.code = code
         self.state = state
         self.words = words

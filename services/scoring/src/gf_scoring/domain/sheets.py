@@ -64,11 +64,11 @@ class Table:
     key_industry: str
     #: Said on every sheet, for example that the general values stand in for the industry's own.
     note: str = ""
-    _reasons: dict[tuple[object, ...], list[str]] = field(default_factory=dict)
+    _reasons: dict[tuple[int, ...], list[str]] = field(default_factory=dict)
 
     def reasons(self, score: Score) -> list[str]:
         """What a reader of the total has to know; most sheets of a table say the same."""
-        key = (score.scorable, *[line.branch if line.points is None else None for line in score.lines])
+        key = (score.scorable, *[-1 if points is not None else branch.place for branch, points, _ in score.lines])
         known = self._reasons.get(key)
         if known is None:
             known = self._reasons[key] = list(self._words(score))

@@ -7,7 +7,7 @@ from gf_scoring.adapters import contracts, repository
 from gf_scoring.adapters.rulebook import Rulebook
 from gf_scoring.adapters.tables import SheetRow
 from gf_scoring.domain.sheets import Assessment, Sheet
-from gf_scoring.usecases.score_submissions import entry
+from gf_scoring.usecases.score_submissions import record
 
 
 class AppendRevision:
@@ -34,4 +34,4 @@ class AppendRevision:
     async def add(self, uow: UnitOfWork, sheet: Sheet, admitted: bytes, reason: str) -> None:
         payload = self._publisher.payload(sheet)
         await repository.add(uow.session, [(sheet, admitted, payload)], await uow.now())
-        uow.journal(entry(sheet, self._publisher.event(sheet, payload), reason))
+        record(uow, sheet, payload, reason)

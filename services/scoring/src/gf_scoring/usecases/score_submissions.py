@@ -37,16 +37,19 @@ class ScoreSubmissions:
             drawn.append((sheet, stored, self._publisher.payload(sheet)))
         await repository.add(session, drawn, await uow.now())
         for sheet, _, payload in drawn:
-            uow.journal(entry(sheet, self._publisher.event(sheet, payload)))
+            record(uow, sheet, payload)
 
 
-def entry(sheet: Sheet, published: Published, reason: str = "") -> Entry:
-    return Entry(
-        aggregate="score_sheet",
-        aggregate_id=published.key,
-        type="submission_scored",
-        data={"round": sheet.subject.round, "revision": sheet.revision},
+def record(uow: UnitOfWork, sheet: Sheet, payload: bytes, reason: str = "") -> None:
+    """The line of history that is also the event."""
+    key = sheet.subject.submission_id
+    entry = Entry(
+        "score_sheet",
+        key,
+        "submission_scored",
         basis="" if sheet.table is None else sheet.table.scorer.ruleset.id,
         reason=reason,
-        published=published,
+        published=Published(contracts.TOPIC, key, sheet.number, None),
     )
+    data = f'{{"round":{sheet.subject.round},"revision":{sheet.revision}}}'
+    uow.journal_serialised(entry, data, contracts.SCORED, payload)
