@@ -85,12 +85,16 @@ class Bootstrap:
 
 
 def bootstrap(
-    settings: Settings | None = None, *, clock: Clock | None = None, policies: Policies | None = None
+    settings: Settings | None = None,
+    *,
+    clock: Clock | None = None,
+    book: gf_policy.Book | None = None,
+    policies: Policies | None = None,
 ) -> Bootstrap:
     settings = settings or Settings()
     clock = clock or Clock()
     database = Database(settings.database, clock)
-    policies = policies or Policies(gf_policy.load(settings.policies_dir))
+    policies = policies or Policies(book or gf_policy.load(settings.policies_dir))
     files = Files(_store(settings))
     consumers = Consumers(
         OpenCase(policies), AnswerWithdrawal(), DropCase(), AttachSheet(), ApplyBar(), KeepReference()
