@@ -1,0 +1,47 @@
+"""``python -m bench [names …] [--pairs 5]``: prints a table and writes bench/results/latest.json."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import importlib
+import logging
+from pathlib import Path
+
+import structlog
+
+from bench.pairs import Result, table, write
+from bench.servers import servers
+
+#: Benchmark → module. A module may measure several.
+MODULES = {"intake": "intake", "scoring": "scoring", "relay": "relay", "relay_snapshot_held": "relay"}
+FILE = Path(__file__).parent / "results" / "latest.json"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Ours against hand-made references.")
+    parser.add_argument("names", nargs="*", choices=[*MODULES, []], help="which ones (all)")
+    parser.add_argument("--pairs", type=int, default=5)
+    given = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    results = asyncio.run(_run(given.names or list(MODULES), given.pairs))
+    print("\n" + table(results))
+    write(results, FILE)
+
+
+async def _run(names: list[str], pairs: int) -> list[Result]:
+    results: list[Result] = []
+    async with servers() as running:
+        # What start-up has made needs no more looks by the collector, in ours and in the references alike.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        for module in dict.fromkeys(MODULES[name] for name in names):
+            found = await importlib.import_module(f"bench.{module}").bench(running, pairs)
+            results += found if isinstance(found, list) else [found]
+    return results
+
+
+if __name__ == "__main__":
+    main()
