@@ -1,4 +1,4 @@
-"""Natural batching 自然成批: while one group is being written, the next one gathers. No timers, one flusher.
+"""Natural batching 自然成批: while groups are being written, the next one gathers. No timers.
 
 An idle caller waits for nothing; under load up to ``cap`` callers share one transaction. The flush function answers
 for each item on its own: a value, or the exception that this item's caller gets.
@@ -23,12 +23,14 @@ Flush = Callable[[Sequence[In]], Awaitable[Sequence[Out | BaseException]]]
 class Batcher(Generic[In, Out]):
     """Group commit for one kind of request."""
 
-    def __init__(self, flush: Flush[In, Out], *, cap: int = 200, waiting_limit: int = 2000) -> None:
+    def __init__(self, flush: Flush[In, Out], *, cap: int = 200, waiting_limit: int = 2000, flushers: int = 1) -> None:
         self._flush = flush
         self._cap = cap
         self._limit = waiting_limit
+        #: With two, one group is computed while the other waits for the database.
+        self._flushers = flushers
         self._waiting: deque[tuple[In, asyncio.Future[Out]]] = deque()
-        self._flusher: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
         self._closing = False
 
     async def submit(self, item: In) -> Out:
@@ -37,8 +39,8 @@ class Batcher(Generic[In, Out]):
             raise Transient("服务繁忙，请稍后重试。", retry_after=1)
         future: asyncio.Future[Out] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if self._flusher is None:
-            self._flusher = asyncio.create_task(self._run(), name="batcher")
+        if len(self._running) < self._flushers:
+            self._running.add(asyncio.create_task(self._run(), name="batcher"))
         # A caller that goes away does not undo the group; its answer is lost, a retry with its key finds it.
         return await future
 
@@ -48,7 +50,10 @@ class Batcher(Generic[In, Out]):
                 group = [self._waiting.popleft() for _ in range(min(self._cap, len(self._waiting)))]
                 await self._flush_group(group)
         finally:
-            self._flusher = None
+            # At once, not in a callback: whoever comes after the last look at the queue must start a new flusher.
+            task = asyncio.current_task()
+            assert task is not None
+            self._running.discard(task)
 
     async def _flush_group(self, group: Sequence[tuple[In, asyncio.Future[Out]]]) -> None:
         answers: Sequence[Out | BaseException]
@@ -69,6 +74,6 @@ class Batcher(Generic[In, Out]):
     async def close(self) -> None:
         """Take nothing more, finish what was taken."""
         self._closing = True
-        while self._flusher is not None:
+        while running := {task for task in self._running if not task.done()}:
             with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.shield(self._flusher)
+                await asyncio.wait(running)

@@ -91,3 +91,24 @@ async def test_too_many_waiting_are_shed_and_closing_finishes_what_was_taken() -
     go.set()
     await closing
     assert [await task for task in (first, *others)] == [1, 2, 3]
+
+
+async def test_two_flushers_work_side_by_side_and_nothing_stays_behind() -> None:
+    groups: list[list[int]] = []
+    go = asyncio.Event()
+
+    async def flush(items: Sequence[int]) -> Sequence[int | BaseException]:
+        groups.append(list(items))
+        await go.wait()
+        return list(items)
+
+    batcher = Batcher(flush, cap=3, flushers=2)
+    tasks = [asyncio.create_task(batcher.submit(n)) for n in range(8)]
+    await asyncio.sleep(0.01)
+    assert groups == [[0, 1, 2], [3, 4, 5]]
+    go.set()
+    assert await asyncio.gather(*tasks) == list(range(8))
+    # Whoever comes right after the last look at the queue is not forgotten.
+    for n in range(50):
+        assert await asyncio.wait_for(batcher.submit(n), 5) == n
+    await batcher.close()

@@ -56,7 +56,7 @@ class SubmitForPartner:
     _campaigns: dict[UUID, Campaign] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.batcher = Batcher(self._flush)
+        self.batcher = Batcher(self._flush, flushers=2)
 
     async def __call__(self, call: PartnerCall) -> Answer:
         if call.unit_id is None:
