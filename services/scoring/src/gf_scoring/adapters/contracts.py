@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple, cast
 
 from google.protobuf.message import Message
@@ -23,7 +23,7 @@ from gf_scoring.domain.engine import (
     Scorer,
     Value,
 )
-from gf_scoring.domain.numbers import DIGITS, ONE, PLAIN, plain, whole
+from gf_scoring.domain.numbers import DIGITS, ONE, PLAIN, POWERS, half_up, plain, whole, whole_of
 from gf_scoring.domain.sheets import Assessment, Basis, Outcome, Sheet, Subject, Table
 from greenladder.common.v1.common_pb2 import Fact, Presence
 from greenladder.intake.v1.campaigns_pb2 import CampaignChanged, CampaignState
@@ -101,7 +101,7 @@ class FactReader:
     def __init__(self, scorer: Scorer) -> None:
         self._nothing = scorer.nothing
         self._wanted = {(code, year): (slot, unit) for (code, year, unit), slot in scorer.slots.items()}
-        self._layout = _Layout(0, (), ())
+        self._layout: _Layout | None = None
 
     def __call__(self, message: Message) -> list[Value]:
         rows = cast(SubmissionAdmitted, message).facts
@@ -110,24 +110,22 @@ class FactReader:
     def _by_layout(self, rows: Sequence[Fact]) -> list[Value] | None:
         """The values where every row stands where it stood in the form before; else nothing."""
         layout = self._layout
-        if len(rows) != layout.rows:
+        if layout is None or len(rows) != layout.rows:
             return None
-        values: list[Value] = list(self._nothing)
-        for place, slot, name in layout.sets:
-            row = rows[place]
-            if _name_of(row) != name or row.presence != _GIVEN:
-                return None
-            values[slot] = tuple(row.codes.codes)
-        texts: list[str] = []
-        for place, _, name in layout.numbers:
-            row = rows[place]
-            if _name_of(row) != name:
-                return None
-            texts.append(row.decimal)
+        picked = layout.pick(rows)
+        if tuple(map(_name_of, picked)) != layout.names:
+            return None
+        texts = list(map(_decimal_of, picked[layout.sets :]))
         if not _all_plain(texts):
             return None
-        for (_, slot, _), text in zip(layout.numbers, texts, strict=True):
-            values[slot] = whole(text)
+        values: list[Value] = list(self._nothing)
+        for slot, text in zip(layout.slots, texts, strict=True):
+            front, point, back = text.partition(".")
+            values[slot] = int(front + back) * POWERS[len(back)] if point else int(front) * ONE
+        for slot, row in zip(layout.set_slots, picked, strict=False):
+            if row.presence != _GIVEN:
+                return None
+            values[slot] = tuple(row.codes.codes)
         return values
 
     def _by_search(self, rows: Sequence[Fact]) -> list[Value]:
@@ -152,24 +150,33 @@ class FactReader:
             else:
                 values[slot] = _other(row)
                 sets[slot] = place
-        if len(numbers) + len(sets) == len(values) and not any(isinstance(value, Absent) for value in values):
+        given = len(numbers) + len(sets) == len(values) and not any(isinstance(value, Absent) for value in values)
+        if given and len(values) > 1:
+            places = [*sets.values(), *(place for place, _ in numbers.values())]
             self._layout = _Layout(
                 len(rows),
-                tuple((place, slot, _name_of(rows[place])) for slot, (place, _) in numbers.items()),
-                tuple((place, slot, _name_of(rows[place])) for slot, place in sets.items()),
+                itemgetter(*places),
+                tuple(_name_of(rows[place]) for place in places),
+                len(sets),
+                tuple(sets),
+                tuple(numbers),
             )
         return values
 
 
 class _Layout(NamedTuple):
-    """Where the wanted rows stood: place, slot, and what the row has to say of itself."""
+    """Where the wanted rows stood and what they said of themselves; the sets come first, then the numbers."""
 
     rows: int
-    numbers: tuple[tuple[int, int, object], ...]
-    sets: tuple[tuple[int, int, object], ...]
+    pick: Callable[[Sequence[Fact]], tuple[Fact, ...]]
+    names: tuple[object, ...]
+    sets: int
+    set_slots: tuple[int, ...]
+    slots: tuple[int, ...]
 
 
 _name_of = attrgetter("code", "year", "unit", "product")
+_decimal_of = attrgetter("decimal")
 
 
 def _all_plain(texts: Sequence[str]) -> bool:
@@ -330,6 +337,9 @@ def _line_frame(scorer: Scorer, place: int, branch: Branch) -> bytes:
         dimension=indicator.dimension,
         name=indicator.name,
     )
+    if branch.points is not None:
+        scale = scorer.ruleset.scale
+        line.points = plain(half_up(branch.points * whole_of(indicator.weight) * 10**scale, ONE), scale)
     if level is not None:
         line.lead, line.baseline = plain(level[0], DIGITS), plain(level[1], DIGITS)
     return line.SerializeToString()
@@ -351,10 +361,13 @@ _VALUE = tuple(_tag("value", pb.Line) + length for length in _LENGTHS[:100])
 
 
 def _plain_bytes(number: int, scale: int) -> bytes:
-    if scale == DIGITS and number >= 0:
-        front, back = divmod(number, ONE)
-        return (b"%d.%012d" % (front, back)).rstrip(b"0") if back else b"%d" % front
-    return plain(number, scale).encode()
+    if scale != DIGITS or number < 0:
+        return plain(number, scale).encode()
+    text = b"%d" % number
+    if len(text) > DIGITS:
+        back = text[-DIGITS:].rstrip(b"0")
+        return text[:-DIGITS] + b"." + back if back else text[:-DIGITS]
+    return b"0." + text.zfill(DIGITS).rstrip(b"0") if number else b"0"
 
 
 class Publisher:
@@ -383,7 +396,7 @@ class Publisher:
         parts = [head, frame.head]
         for (branch, points, value), frames in zip(score.lines, frame.lines, strict=True):
             body = frames[branch.place]
-            if points is not None:
+            if points is not None and branch.points is None:
                 text = _plain_bytes(points, scale)
                 body += _POINTS[len(text)] + text
             if value is not None:

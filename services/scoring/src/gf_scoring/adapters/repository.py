@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -30,29 +31,34 @@ _ASSESSMENTS = text(
     " recorded_at from assessment where submission_id = any(cast(:ids as uuid[]))"
     " order by submission_id, round, number desc"
 )
-_COLUMNS = (
+#: Differ from sheet to sheet; the rest is mostly alike in a batch and goes as one value per group.
+_OWN = (
     ("submission_id", "uuid"),
     ("number", "int"),
+    ("total", "numeric"),
+    ("unit_id", "uuid"),
+    ("superior", "text"),
+    ("admitted", "bytea"),
+    ("published", "bytea"),
+)
+_ALIKE = (
     ("round", "int"),
     ("revision", "int"),
     ("basis", "text"),
     ("outcome", "text"),
-    ("total", "numeric"),
-    ("unit_id", "uuid"),
     ("category", "text"),
     ("kind", "text"),
     ("campaign_id", "uuid"),
-    ("superior", "text"),
     ("benchmark_set_id", "uuid"),
     ("marks", "jsonb"),
-    ("admitted", "bytea"),
-    ("published", "bytea"),
 )
-_NAMES = ", ".join(name for name, _ in _COLUMNS)
 _ADD = text(
-    f"insert into score_sheet ({_NAMES}, scored_at) select {_NAMES}, :scored_at from unnest("
-    + ", ".join(f"cast(:{name} as {kind}[])" for name, kind in _COLUMNS)
-    + f") as given ({_NAMES})"
+    f"insert into score_sheet ({', '.join(name for name, _ in (*_OWN, *_ALIKE))}, scored_at)"
+    f" select {', '.join(name for name, _ in _OWN)}, "
+    + ", ".join(f"cast(:{name} as {kind})" for name, kind in _ALIKE)
+    + ", cast(:scored_at as timestamptz) from unnest("
+    + ", ".join(f"cast(:{name} as {kind}[])" for name, kind in _OWN)
+    + f") as given ({', '.join(name for name, _ in _OWN)})"
 )
 
 
@@ -87,32 +93,35 @@ def _json(value: object) -> Mapping[str, str]:
 
 
 async def add(session: AsyncSession, sheets: Sequence[tuple[Sheet, bytes, bytes]], scored_at: datetime) -> None:
-    """Append revisions in one statement; each with the admitted form and the event as bytes."""
-    rows = [
-        (
-            subject.submission_id,
-            sheet.number,
+    """Append revisions, each with the admitted form and the event as bytes: one statement for all that are alike."""
+    groups: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for sheet, admitted, published in sheets:
+        subject, total = sheet.subject, sheet.total
+        alike = (
             subject.round,
             sheet.revision,
             sheet.basis.value,
             sheet.outcome.value,
-            None if (total := sheet.total) is None else Decimal(total),
-            subject.unit_id,
             subject.category,
             subject.kind,
             subject.campaign_id,
-            subject.superior,
             None if sheet.table is None else sheet.table.benchmark_set_id,
             orjson.dumps(sheet.marks).decode() if sheet.marks else None,
+        )
+        own = (
+            subject.submission_id,
+            sheet.number,
+            None if total is None else Decimal(total),
+            subject.unit_id,
+            subject.superior,
             admitted,
             published,
         )
-        for sheet, admitted, published in sheets
-        for subject in (sheet.subject,)
-    ]
-    columns = zip(*rows, strict=True)
-    values = {name: list(column) for (name, _), column in zip(_COLUMNS, columns, strict=True)}
-    await session.execute(_ADD, {**values, "scored_at": scored_at})
+        groups.setdefault(alike, []).append(own)
+    for alike, rows in groups.items():
+        values = {name: list(column) for (name, _), column in zip(_OWN, zip(*rows, strict=True), strict=True)}
+        common = {name: value for (name, _), value in zip(_ALIKE, alike, strict=True)}
+        await session.execute(_ADD, {**values, **common, "scored_at": scored_at})
 
 
 async def revisions(session: AsyncSession, submission_id: UUID) -> Sequence[SheetRow]:

@@ -72,6 +72,8 @@ class Branch(Enum):
         #: Place among the branches; hashing a member of an enum is slow.
         self.place = len(type(self).__members__)
         self.code = code
+        #: The share of the weight that this branch always brings, where it does.
+        self.points = {"at_or_better_than_lead": 1, "worse_than_baseline": 0}.get(code)
         self.state = state
         self.words = words
 

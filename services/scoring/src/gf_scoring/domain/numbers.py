@@ -9,7 +9,7 @@ from fractions import Fraction
 #: Digits behind the point that a value may carry.
 DIGITS = 12
 ONE: int = 10**DIGITS
-_POWERS: list[int] = [10 ** (DIGITS - places) for places in range(DIGITS + 1)]
+POWERS: list[int] = [10 ** (DIGITS - places) for places in range(DIGITS + 1)]
 #: Plain notation, at most 18 digits before the point and 12 after it, as the contracts say.
 PLAIN = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,12})?", re.ASCII)
 
@@ -19,7 +19,7 @@ def whole(text: str) -> int:
     front, point, back = text.partition(".")
     if not point:
         return int(front) * ONE
-    return int(front + back) * _POWERS[len(back)]
+    return int(front + back) * POWERS[len(back)]
 
 
 def whole_of(value: Decimal) -> int:
