@@ -61,15 +61,24 @@ async def test_what_is_rolled_back_leaves_nothing_behind(journal: World) -> None
         await connection.close()
 
 
-async def test_a_transaction_that_took_its_id_before_the_lock_keeps_the_order(journal: World) -> None:
-    """Ordering by transaction id would swap these two events of one key."""
+@pytest.mark.parametrize("between", [False, True], ids=["two writers", "a third one runs between them"])
+async def test_a_transaction_that_took_its_id_before_the_lock_keeps_the_order(journal: World, between: bool) -> None:
+    """By the writers' own ids the second event of the key would come first.
+
+    With a third transaction still running whose id lies between the two, the second event would even be decided while
+    the first is not.
+    """
     await journal.owner.execute("create table aggregate (id text primary key, number int)")
     await journal.owner.execute("insert into aggregate values ('a', 0)")
     reader = JournalWindowReader(Cursor())
-    early, reading = await journal.connect_maker(), await journal.connect_maker()
-    first = early.transaction()
-    await first.start()
-    older = int(await early.fetchval("select pg_current_xact_id()::text"))
+    early, third, reading = [await journal.connect_maker() for _ in range(3)]
+    second = early.transaction()
+    await second.start()
+    await early.fetchval("select pg_current_xact_id()")
+    running = third.transaction()
+    await running.start()
+    if between:
+        await third.fetchval("select pg_current_xact_id()")
 
     async with journal.owner.transaction():
         await journal.owner.execute("update aggregate set number = 1 where id = 'a'")
@@ -78,12 +87,23 @@ async def test_a_transaction_that_took_its_id_before_the_lock_keeps_the_order(jo
 
     await early.execute("update aggregate set number = 2 where id = 'a'")
     await journal.emit("a", 2, connection=early)
-    await first.commit()
-    xids = [int(row["x"]) for row in await reading.fetch("select xid::text x from journal order by number")]
-    assert xids[1] == older < xids[0]
+    await second.commit()
+    if between:
+        assert await read(reading, reader) == []
+    await running.commit()
     assert await read(reading, reader, limit=1) == [("a", 1), ("a", 2)]
-    for connection in (early, reading):
+    for connection in (early, third, reading):
         await connection.close()
+
+
+async def test_nothing_waits_for_a_transaction_that_never_comes(journal: World) -> None:
+    """On a server where nobody else writes, the last row is read at once."""
+    reader = JournalWindowReader(Cursor())
+    reading = await journal.connect_maker()
+    for number in range(1, 6):
+        await journal.emit("a", number)
+        assert await read(reading, reader) == [("a", number)]
+    await reading.close()
 
 
 async def test_a_snapshot_held_open_does_not_stall_the_reader(journal: World) -> None:
