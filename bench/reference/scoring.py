@@ -22,11 +22,11 @@ SCHEMA = """
 create table if not exists sheet (
   submission_id uuid primary key, total numeric, outcome text not null, unit_id uuid not null, uscc text not null,
   campaign_id uuid not null, superior text not null, facts bytea not null, published bytea not null
-);
+) with (toast_tuple_target = 8160);
 create table if not exists journal (
   id bigint generated always as identity primary key, topic text not null, key text not null, number int not null,
   payload bytea not null
-);
+) with (toast_tuple_target = 8160);
 """
 _STATEMENT = """
 with added as (
