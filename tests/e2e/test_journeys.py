@@ -1,61 +1,25 @@
 """What else can happen on the way: withdrawn, returned, refused, objected to, barred, and looked at by strangers."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
 from gf_standalone.demo import data
-from gf_standalone.demo.acts import Desk, Registrar, Steward
-from gf_standalone.demo.client import Refused
-from gf_standalone.demo.story import EXTENDED_UNTIL, EXTENSION, NAME, NATIONAL, POLICY, YEAR
+from gf_standalone.demo.acts import Registrar
+from gf_standalone.demo.story import NATIONAL
+from gf_standalone.people import Account
+from tests.e2e.season import Json, Season, bar, open_season, refused
 from tests.support.enterprises import Enterprise, enterprise, officials
-from tests.support.house import House, open_house
 from tests.support.postgres import DatabaseFactory
 
 pytestmark = [pytest.mark.e2e, pytest.mark.db]
-Json = dict[str, Any]
-
-
-@dataclass
-class Season:
-    """A campaign under way."""
-
-    house: House
-    campaign: str
-
-    def desk(self, name: str) -> Desk:
-        return Desk(self.house.speak(f"{name}-review"), self.house.speak(f"{name}-approve"))
-
-    async def applied(self, superior: str, region: str, **profile: Any) -> tuple[Enterprise, str]:
-        one = await enterprise(self.house, superior, region, **profile)
-        return one, await one.applicant.apply(one.unit_id, self.campaign)
-
-    async def until(self, one: Enterprise, submission: str, state: str) -> Json:
-        found: Json = await one.client.until(
-            f"/intake/v1/submissions/{submission}", lambda seen: seen["state"] == state, what=f"submission {state}"
-        )
-        return found
 
 
 @pytest.fixture(scope="module")
 async def season(database_factory: DatabaseFactory, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Season]:
-    async with open_house(database_factory, tmp_path_factory.mktemp("journeys")) as house:
-        steward = Steward(house.speak("miit-lists"))
-        campaign = await steward.open_campaign(NAME, YEAR, POLICY)
-        await steward.publish_benchmarks(campaign, data.benchmarks())
-        for act in ("submit", "decide:county", "decide:city", "decide:province", "decide:group"):
-            await steward.extend(campaign, act, EXTENDED_UNTIL, EXTENSION)
-        await Steward(house.speak("cq-lists")).extend(campaign, "submit", EXTENDED_UNTIL, EXTENSION)
-        yield Season(house, campaign)
-
-
-async def refused(work: Any) -> Refused:
-    with pytest.raises(Refused) as caught:
-        await work
-    return caught.value
+    async with open_season(database_factory, tmp_path_factory.mktemp("journeys")) as opened:
+        yield opened
 
 
 @pytest.mark.rule("DM-withdraw", "DM-superior")
@@ -207,20 +171,6 @@ async def test_an_objection_holds_the_unit_back_until_it_is_settled(season: Seas
         )
 
 
-async def bar(season: Season, one: Enterprise) -> None:
-    """A ground of exclusion arises (信用中国), recorded by the ministry's registrar."""
-    await season.house.speak("miit-lists").post(
-        "/registry/v1/bars",
-        {
-            "unit_id": one.unit_id,
-            "ground": "dishonest",
-            "source": "信用中国",
-            "source_date": season.house.clock.now().date().isoformat(),
-            "reason": "被列为失信被执行人",
-        },
-    )
-
-
 @pytest.mark.rule("GD-17-gates")
 async def test_a_bar_stops_an_open_case_and_is_named(season: Season) -> None:
     one, submission = await season.applied("shenzhen", "440306")
@@ -302,8 +252,6 @@ async def test_what_belongs_to_somebody_else_is_not_there(season: Season) -> Non
 @pytest.mark.rule("used-by")
 async def test_a_partner_repeats_its_call_and_gets_the_first_answer(season: Season) -> None:
     """A provincial system acts for a unit of its own region; the same key creates nothing anew."""
-    from gf_standalone.people import Account
-
     partner = season.house.invite(Account("gd-portal", "广东平台", ("partner",), "广东省平台", authority="gd"))
     one = await enterprise(season.house, "gd.guangzhou.huangpu", "440112")
     evidence = []

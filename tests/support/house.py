@@ -16,7 +16,7 @@ from gf_chassis import logging
 from gf_standalone import compose, pages, people
 from gf_standalone.compose import Service
 from gf_standalone.databases import SERVICES, ServiceDatabase
-from gf_standalone.demo.client import Client
+from gf_standalone.demo.client import LIMITS, Client
 from gf_standalone.dispatch import Dispatcher
 from gf_standalone.issuer import Issuer, issuer_app
 from gf_standalone.people import Account
@@ -35,6 +35,7 @@ class House:
     databases: dict[str, ServiceDatabase]
     accounts: dict[str, Account]
     http: httpx.AsyncClient
+    workers: compose.Workers | None = None
     _clients: dict[str, Client] = field(default_factory=dict)
 
     def speak(self, account: str) -> Client:
@@ -71,11 +72,11 @@ async def open_house(
     applications = {name: service.app for name, service in services.items()}
     async with (
         serving(Dispatcher({**applications, "auth": issuer}, issuer), listener),
-        httpx.AsyncClient(base_url=settings.address, timeout=30) as http,
+        httpx.AsyncClient(base_url=settings.address, timeout=30, limits=LIMITS) as http,
     ):
         running = compose.Workers(services) if workers else None
         try:
-            yield House(settings.address, clock, services, made, accounts, http)
+            yield House(settings.address, clock, services, made, accounts, http, running)
             failed = running.failed() if running else {}
             assert not failed, failed
         finally:

@@ -92,25 +92,31 @@ class Workers:
     """The workers of all services in this event loop: readers of the journals and work on deadlines."""
 
     def __init__(self, services: Mapping[str, Service]) -> None:
-        self._stop = asyncio.Event()
-        self._tasks = {
-            name: asyncio.create_task(
-                run_worker(service.runtime, stop=self._stop, handle_signals=False), name=f"worker-{name}"
-            )
-            for name, service in services.items()
-        }
+        self._stops: dict[str, asyncio.Event] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        for name, service in services.items():
+            self.start(name, service.runtime)
+
+    def start(self, name: str, runtime: ServiceRuntime) -> None:
+        stop = self._stops[name] = asyncio.Event()
+        work = run_worker(runtime, stop=stop, handle_signals=False)
+        self._tasks[name] = asyncio.create_task(work, name=f"worker-{name}")
 
     def failed(self) -> dict[str, BaseException]:
         """Workers that ended though nobody told them to."""
         return {
             name: task.exception() or RuntimeError("ended")
             for name, task in self._tasks.items()
-            if task.done() and not task.cancelled() and not self._stop.is_set()
+            if task.done() and not task.cancelled() and not self._stops[name].is_set()
         }
 
-    async def stop(self, seconds: float = 15.0) -> None:
-        self._stop.set()
-        _, pending = await asyncio.wait(self._tasks.values(), timeout=seconds)
+    async def stop(self, *names: str, seconds: float = 15.0) -> None:
+        """Those named, or all: what is in hand is finished first."""
+        chosen = names or tuple(self._tasks)
+        for name in chosen:
+            self._stops[name].set()
+        tasks = [self._tasks[name] for name in chosen]
+        _, pending = await asyncio.wait(tasks, timeout=seconds)
         for task in pending:
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -78,7 +78,7 @@ async def _run(settings: StandaloneSettings, postgres: Postgres, listener: socke
             await _watch(stopping, workers)
         finally:
             say("\n正在停止：先处理完手上的请求和事件……")
-            await workers.stop(DRAIN_SECONDS)
+            await workers.stop(seconds=DRAIN_SECONDS)
     return 0
 
 

@@ -48,7 +48,7 @@ class Server(uvicorn.Server):
 async def serving(application: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
     config = uvicorn.Config(
         application, lifespan="on", log_config=None, access_log=False, timeout_graceful_shutdown=DRAIN_SECONDS,
-        server_header=False, proxy_headers=False,
+        server_header=False, proxy_headers=False, timeout_keep_alive=60,
     )  # fmt: skip
     server = Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="http")

@@ -13,6 +13,8 @@ from gf_standalone.people import SECRET
 
 #: How long another service may take to hear of something, on a busy machine.
 PATIENCE = 90.0
+#: Connections are given up before the server does so: a request on one that just closed would fail.
+LIMITS = httpx.Limits(keepalive_expiry=5)
 
 
 class Refused(Exception):

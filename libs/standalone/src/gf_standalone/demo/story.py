@@ -17,7 +17,7 @@ import httpx
 
 from gf_standalone.demo import data
 from gf_standalone.demo.acts import Applicant, Desk, Registrar, Steward
-from gf_standalone.demo.client import PATIENCE, Client, Refused
+from gf_standalone.demo.client import LIMITS, PATIENCE, Client, Refused
 from gf_standalone.demo.narrator import Narrator
 from gf_standalone.timepiece import SHANGHAI, DemoClock
 
@@ -79,7 +79,7 @@ class Cast:
 async def tell(base_url: str, clock: DemoClock, narrator: Narrator) -> None:
     if narrator.is_done:
         return
-    async with httpx.AsyncClient(base_url=base_url, timeout=60) as http:
+    async with httpx.AsyncClient(base_url=base_url, timeout=60, limits=LIMITS) as http:
         story = Story(Cast(http), clock, narrator)
         await story.prologue()
         await story.applications()
@@ -103,10 +103,7 @@ class Story:
 
     async def prologue(self) -> None:
         """Lists that existed before, the campaign, the benchmark values."""
-        for listed in data.lists():
-            registrar = Registrar(self.cast.client(listed["account"]))
-            line = f"导入既有名单：{listed['document']}，{len(listed['entries'])} 家"
-            await self.step(f"import:{listed['list_id']}", line, _later(registrar.import_list, listed))
+        await asyncio.gather(*(self._import(listed) for listed in data.lists()))
         steward = self.cast.steward("miit")
         self.campaign = await self.step(
             "campaign", f"工业和信息化部开始受理：{NAME}", _later(steward.open_campaign, NAME, YEAR, POLICY)
@@ -117,19 +114,27 @@ class Story:
             _later(steward.publish_benchmarks, self.campaign, data.benchmarks()),
         )
 
+    async def _import(self, listed: dict[str, Any]) -> None:
+        registrar = Registrar(self.cast.client(listed["account"]))
+        line = f"导入既有名单：{listed['document']}，{len(listed['entries'])} 家"
+        await self.step(f"import:{listed['list_id']}", line, _later(registrar.import_list, listed))
+
     async def applications(self) -> None:
         """Six enterprises register; two days later they apply."""
-        for name, unit in data.units().items():
-            applicant = self.cast.applicant(name)
-            self.units[name] = await self.step(f"unit:{name}", f"{unit['name']} 注册", applicant.register)
+        await asyncio.gather(*(self._register(name) for name in data.units()))
         await self.morning_of(APPLIED)
-        for name, unit in data.units().items():
-            applicant = self.cast.applicant(name)
-            self.cases[name] = await self.step(
-                f"apply:{name}",
-                f"{unit['name']} 自评价并上报",
-                _later(_apply, applicant, self.units[name], self.campaign),
-            )
+        await asyncio.gather(*(self._apply(name) for name in data.units()))
+
+    async def _register(self, name: str) -> None:
+        applicant = self.cast.applicant(name)
+        line = f"{applicant.unit['name']} 注册"
+        self.units[name] = await self.step(f"unit:{name}", line, applicant.register)
+
+    async def _apply(self, name: str) -> None:
+        applicant = self.cast.applicant(name)
+        line = f"{applicant.unit['name']} 自评价并上报"
+        work = _later(_apply, applicant, self.units[name], self.campaign)
+        self.cases[name] = await self.step(f"apply:{name}", line, work)
 
     async def level(self, desk: str, names: Sequence[str]) -> None:
         """One authority's word on the units: records, batch, document, sent on; a city proposes its own list."""
@@ -160,13 +165,7 @@ class Story:
 
     async def ministry(self) -> None:
         await self.morning_of(MINISTRY)
-        office = self.cast.desk("miit")
-        for name in ROUTES:
-            await self.step(
-                f"review:miit:{name}",
-                f"工业和信息化部审定 {data.units()[name]['name']}",
-                _later(_pass, office, self.cases[name]),
-            )
+        await asyncio.gather(*(self._ministry_decides(name) for name in ROUTES))
         until = await self.step(
             "publicity", "工业和信息化部公示拟列入国家名单的五家工厂", _later(self._publish, "miit", self.cases["cq"])
         )
@@ -175,6 +174,11 @@ class Story:
             "演示时钟调到公示期满之后（公示期内无异议）",
             _later(self._pass_time, datetime.fromisoformat(until)),
         )
+
+    async def _ministry_decides(self, name: str) -> None:
+        line = f"工业和信息化部审定 {data.units()[name]['name']}"
+        work = _later(_pass, self.cast.desk("miit"), self.cases[name])
+        await self.step(f"review:miit:{name}", line, work)
 
     async def lists(self) -> None:
         for name, list_id in CITY_LISTS.items():
