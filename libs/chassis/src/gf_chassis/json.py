@@ -19,8 +19,9 @@ from pydantic import (
     GetCoreSchemaHandler,
     PlainSerializer,
     WithJsonSchema,
+    model_validator,
 )
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from gf_chassis.errors import FieldError, Rejected
 
@@ -222,6 +223,8 @@ def _tighten(node: Any) -> None:
         tighten = _STRICT.get(node.get("type", "")) if isinstance(node.get("type"), str) else None
         if tighten:
             tighten(node)
+        if node.get("type") == "function-before" and node["function"]["function"] is _no_timestamp:
+            return  # schemas of models inside models come by more than once
         for key, child in node.items():
             if key not in ("metadata", "serialization", "ref"):
                 _tighten(child)
@@ -242,7 +245,29 @@ def _strict_int(node: dict[str, Any]) -> None:
         node["ge"] = INT32_MIN
 
 
+def _only_written(node: dict[str, Any]) -> None:
+    inner = dict(node)
+    node.clear()
+    node.update(core_schema.no_info_before_validator_function(_no_timestamp, inner))
+
+
+def _no_timestamp(value: Any) -> Any:
+    """Pydantic would also read 1759276800 and "1759276800" as a date; nobody who writes that means it.
+
+    Years at the ends of the calendar are refused too: such an instant overflows as soon as it is told in another zone.
+    """
+    if isinstance(value, int | float | Decimal) or (isinstance(value, str) and not _YEAR_FIRST.match(value)):
+        raise PydanticCustomError("date_format", "请按 2025-10-01 或 2025-10-01T08:00:00+08:00 的格式填写")
+    if isinstance(value, str) and not "1900" <= value.strip()[:4] <= "2999":
+        raise PydanticCustomError("date_range", "年份超出允许范围（1900 至 2999）")
+    return value
+
+
+_YEAR_FIRST = re.compile(r"\s*[0-9]{4}-", re.ASCII)
+
 _STRICT: dict[str, Callable[[dict[str, Any]], None]] = {
+    "date": _only_written,
+    "datetime": _only_written,
     "int": _strict_int,
     "bool": _strict,
     "float": _strict,
@@ -267,6 +292,14 @@ class ApiModel(BaseModel):
         ser_json_inf_nan="null",
         hide_input_in_errors=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_number(cls, value: Any) -> Any:
+        # FastAPI reads attributes of what is no mapping: a Decimal would pass for an object with every field left out.
+        if isinstance(value, Decimal):
+            raise PydanticCustomError("object_type", "应为对象（花括号括起的各字段）")
+        return value
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

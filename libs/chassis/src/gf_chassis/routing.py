@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Coroutine
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -126,7 +126,7 @@ def decode_cursor(cursor: str | None, *types: type) -> tuple[Any, ...] | None:
             _CONVERT.get(kind, lambda value, kind=kind: _exactly(kind, value))(value)
             for kind, value in zip(types, values, strict=True)
         )
-    except (ValueError, TypeError, Rejected):
+    except (ValueError, TypeError, OverflowError, Rejected):
         detail = "cursor 无效，请使用上一页返回的 next。"
         raise Rejected("malformed_cursor", detail, errors=[FieldError("query:/cursor", "malformed", detail)]) from None
 
@@ -137,9 +137,17 @@ def _exactly(kind: type, value: Any) -> Any:
     return value
 
 
+def _instant(value: Any) -> datetime:
+    # In UTC, so that what the database cannot hold is found here; a cursor of ours always names its zone.
+    found = datetime.fromisoformat(value)
+    if found.tzinfo is None:
+        raise ValueError("naive")
+    return found.astimezone(UTC)
+
+
 _CONVERT: dict[type, Callable[[Any], Any]] = {
-    UUID: UUID,
-    datetime: datetime.fromisoformat,
+    UUID: lambda value: UUID(_exactly(str, value)),
+    datetime: _instant,
     date: date.fromisoformat,
     Decimal: json.exact_decimal,
 }

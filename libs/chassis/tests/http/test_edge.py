@@ -289,6 +289,14 @@ def test_cursor() -> None:
         with pytest.raises(Rejected) as caught:
             decode_cursor(bad, int)
         assert caught.value.status == 422
+    for value, kind in (
+        (99, UUID),
+        (99, datetime),
+        ("2025-10-01T00:00:00", datetime),
+        ("0001-01-01T00:00+14:00", datetime),
+    ):
+        with pytest.raises(Rejected):
+            decode_cursor(encode_cursor(value), kind)
 
 
 async def test_headers_of_every_answer(client: httpx.AsyncClient) -> None:

@@ -2,13 +2,14 @@
 
 import contextlib
 import time
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from gf_chassis import json
 from gf_chassis.json import ApiModel, ExactDecimal
@@ -138,3 +139,36 @@ def test_decimal_is_exact(value: Any) -> None:
     row = Row.model_validate({"value": value})
     assert row.value == Decimal(value)
     assert row.model_dump(mode="json")["value"] == str(value)
+
+
+class Dated(ApiModel):
+    on: date | None = None
+    at: AwareDatetime | None = None
+
+
+class Nested(ApiModel):
+    inner: Dated = Dated()
+
+
+@pytest.mark.parametrize(
+    "value", [1, 1.5, Decimal("1.5"), True, "1759276800", "1e9", "２０２５-10-01", "9999-12-31", "0001-01-01"]
+)
+def test_a_date_is_written_as_one(value: Any) -> None:
+    """Pydantic alone would take timestamps, and the ends of the calendar that overflow in another zone."""
+    for name in ("on", "at"):
+        with pytest.raises(ValidationError):
+            Dated.model_validate({name: value})
+
+
+def test_dates_and_instants_are_read() -> None:
+    read = Dated.model_validate({"on": "2025-10-01", "at": "2025-10-01T00:00:00+08:00"})
+    assert read.on == date(2025, 10, 1)
+    assert Dated.model_validate(read.model_dump()) == read
+
+
+def test_a_number_is_no_object() -> None:
+    """FastAPI reads attributes of what is no mapping; all fields of these have defaults."""
+    adapter = TypeAdapter(Nested)
+    for given in (Decimal("1.5"), {"inner": Decimal("1.5")}):
+        with pytest.raises(ValidationError):
+            adapter.validate_python(given, from_attributes=True)
