@@ -194,7 +194,8 @@ class Cluster:
         lib = jars()
         folder = tempfile.TemporaryDirectory(prefix="gf-kafka-", ignore_cleanup_errors=True)
         ports = free_ports(nodes * 2)
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        # A leading "A" rather than chance: an id that begins with "-" would be read as an option.
+        cluster_id = "A" + base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()[1:]
         voters = ",".join(f"{n + 1}@127.0.0.1:{ports[nodes + n]}" for n in range(nodes))
         brokers = []
         for n in range(nodes):

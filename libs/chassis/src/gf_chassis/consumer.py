@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from gf_chassis import crashpoints, positions
+from gf_chassis.bounded import asked_to_stop
 from gf_chassis.database import Database
 from gf_chassis.delivery import deliver, group_actor
 from gf_chassis.errors import Poison, Transient
@@ -100,7 +101,9 @@ class Consumer:
                 self._part.stopped = str(error)
                 self._log.error("consumer stopped by the poison brake", error=str(error))
                 return
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                if asked_to_stop():
+                    raise
                 self._part.struggle(describe(error))
                 self._log.warning("reader failed, starting again", error=describe(error))
                 attempt += 1

@@ -17,6 +17,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 
 from gf_chassis import crashpoints, journal
+from gf_chassis.bounded import asked_to_stop, finish
 from gf_chassis.cloudevents import source, to_kafka_headers
 from gf_chassis.faults import describe
 from gf_chassis.journal import MAX_PAYLOAD
@@ -90,7 +91,9 @@ class Relay:
                     self._part.stopped = str(error)
                     self._log.error("relay stopped", error=str(error))
                     return
-                except Exception as error:
+                except (Exception, asyncio.CancelledError) as error:
+                    if asked_to_stop():
+                        raise
                     self._part.struggle(describe(error))
                     self._log.warning("relay begins again", error=describe(error))
                     attempt += 1
@@ -143,8 +146,7 @@ class Relay:
                 if await self._nap(interval):
                     interval = _FASTEST
         finally:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(producer.stop(), 10)
+            await finish(producer.stop(), 10)
 
     async def _copy(self, connection: Any, producer: Any, reader: JournalWindowReader, stop: asyncio.Event) -> bool:
         """Publish all that is decided. The next rows are fetched while the broker writes those before."""
@@ -236,8 +238,7 @@ class Relay:
         try:
             await asyncio.wait_for(producer.start(), 40)
         except BaseException:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(producer.stop(), 5)
+            await finish(producer.stop(), 5)
             raise
         return producer
 

@@ -18,6 +18,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
+from gf_chassis.bounded import finish
 from gf_chassis.cloudevents import from_kafka_headers
 from gf_chassis.errors import Poison, Transient
 from gf_chassis.faults import describe
@@ -191,10 +192,9 @@ class KafkaReader:
         self._forget()
         if consumer is None:
             return
-        try:
-            await asyncio.wait_for(consumer.stop(), 10)
-        except Exception as error:
-            self._log.warning("consumer did not stop cleanly", error=describe(error))
+        wrong = await finish(consumer.stop(), 10)
+        if wrong is not None:
+            self._log.warning("consumer did not stop cleanly", error=describe(wrong))
 
     # --- the rebalance listener calls these ----------------------------------------------------------------------
 
