@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from typing import Protocol
+from operator import itemgetter
 
-from gf_policy.model import FactRow, FormCheck, Problem
+from gf_policy.form_cells import Run
+from gf_policy.model import FormCheck, Problem
 from gf_policy.numbers import EXACT
 
 Key = tuple[str, int | None]
+Numbers = Sequence[Decimal | None]
+Total = Callable[[Numbers], Decimal | None]
+Holds = Callable[[Run], bool]
 _ZERO = Decimal(0)
 
 
@@ -32,30 +36,28 @@ class CheckPlan:
         return tuple((code, year) for code in codes if code for year in self.years)
 
 
-class Run(Protocol):
-    """What a check reads of a content on its way."""
-
-    errors: list[Problem]
-    warnings: list[Problem]
-    facts: list[FactRow | None]
-    numbers: list[Decimal | None]
-    positions: list[int]
-    products: dict[tuple[int, str], tuple[FactRow, int]]
-
-
 class CompiledCheck:
-    """A check of one year with the places of its values worked out."""
+    """A check of one year: a closure over the places of its values. A missing value has an error of its own."""
 
-    __slots__ = ("cells", "left", "left_minus", "operator", "place", "plan", "right", "right_minus", "year")
+    __slots__ = ("cells", "holds", "place", "plan", "year")
 
     def __init__(self, plan: CheckPlan, year: int | None, index: Mapping[Key, int]) -> None:
         self.plan = plan
         self.year = year
-        self.operator = plan.operator
-        self.left, self.left_minus = (tuple(index[code, year] for code in codes) for codes in plan.left)
-        self.right, self.right_minus = (tuple(index[code, year] for code in codes) for codes in plan.right)
         self.cells = tuple(index[code, year] for code in plan.codes)
         self.place = index[plan.at, year]
+        self.holds: Holds | None = None  # for what is told product by product
+        if plan.operator == "requires":
+            self.holds = _requires(*self.cells)
+        elif plan.operator != "together":
+            left, right = (
+                _total(*(tuple(index[code, year] for code in codes) for codes in side))
+                for side in (plan.left, plan.right)
+            )
+            if plan.operator == "at_most":
+                self.holds = _at_most(left, right)
+            else:
+                self.holds = _ratio_between(left, right, plan.low, plan.high)
 
 
 def compile_checks(plans: Sequence[CheckPlan], index: Mapping[Key, int]) -> tuple[CompiledCheck, ...]:
@@ -63,43 +65,58 @@ def compile_checks(plans: Sequence[CheckPlan], index: Mapping[Key, int]) -> tupl
 
 
 def run_checks(checks: Sequence[CompiledCheck], run: Run) -> None:
-    numbers = run.numbers
     with localcontext(EXACT):
         for check in checks:
-            operator = check.operator
-            if operator == "together":
+            holds = check.holds
+            if holds is None:
                 _together(check, run)
-                continue
-            if operator == "requires":
-                holds = _required(check, run)
-            else:
-                left = _sum(check.left, check.left_minus, numbers)
-                right = _sum(check.right, check.right_minus, numbers)
-                if left is None or right is None:
-                    continue  # a missing value has an error of its own
-                if operator == "at_most":
-                    holds = left <= right
-                else:
-                    holds = right <= 0 or check.plan.low * right <= left <= check.plan.high * right
-            if not holds:
+            elif not holds(run):
                 _report(check, run.positions[check.place], run)
 
 
-def _required(check: CompiledCheck, run: Run) -> bool:
-    when, then = (run.facts[cell] for cell in check.cells)
-    asked = when is not None and when.presence == "given" and bool(when.value) and when.value != "0"
-    return not asked or (then is not None and then.presence == "given")
-
-
-def _sum(plus: tuple[int, ...], minus: tuple[int, ...], numbers: Sequence[Decimal | None]) -> Decimal | None:
+def _total(plus: tuple[int, ...], minus: tuple[int, ...]) -> Total:
     """Sum over what is given; None when nothing that adds is given. Not applicable counts as nothing."""
     if len(plus) == 1 and not minus:
-        return numbers[plus[0]]
-    given = [number for cell in plus if (number := numbers[cell]) is not None]
-    if not given:
-        return None
-    taken = [number for cell in minus if (number := numbers[cell]) is not None]
-    return sum(given[1:], given[0]) - sum(taken, _ZERO)
+        return itemgetter(*plus)
+
+    def total(numbers: Numbers) -> Decimal | None:
+        given = [number for cell in plus if (number := numbers[cell]) is not None]
+        if not given:
+            return None
+        taken = [number for cell in minus if (number := numbers[cell]) is not None]
+        return sum(given, _ZERO) - sum(taken, _ZERO)
+
+    def difference(numbers: Numbers) -> Decimal | None:
+        given, taken = numbers[plus[0]], numbers[minus[0]]
+        return given if given is None or taken is None else given - taken
+
+    return difference if len(plus) == len(minus) == 1 else total
+
+
+def _at_most(left: Total, right: Total) -> Holds:
+    def holds(run: Run) -> bool:
+        least, most = left(run.numbers), right(run.numbers)
+        return least is None or most is None or least <= most
+
+    return holds
+
+
+def _ratio_between(left: Total, right: Total, low: Decimal, high: Decimal) -> Holds:
+    def holds(run: Run) -> bool:
+        part, whole = left(run.numbers), right(run.numbers)
+        return part is None or whole is None or whole <= _ZERO or low * whole <= part <= high * whole
+
+    return holds
+
+
+def _requires(when: int, then: int) -> Holds:
+    def holds(run: Run) -> bool:
+        asking, asked = run.facts[when], run.facts[then]
+        if asking is None or asking.presence != "given" or not asking.value or asking.value == "0":
+            return True
+        return asked is not None and asked.presence == "given"
+
+    return holds
 
 
 def _together(check: CompiledCheck, run: Run) -> None:

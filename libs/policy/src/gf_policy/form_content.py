@@ -1,28 +1,25 @@
 """A form's content on its way through the checks.
 
-This is on the way of every submission, so each (code, year) is compiled into a cell with everything a value needs: a
-number that is in order costs a look-up, a pattern match and one row.
+This is on the way of every submission. Each (code, year) is compiled into a cell with everything a value needs; what is
+plainly in order is read many values at a time (`form_plain`), the rest value by value, here. When anything turns out to
+be wrong, the whole content is gone through here once more, so that every problem is named, in the order of the content.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from gf_policy.form_cells import Cell, Run, fact_type, forbidden, missing
 from gf_policy.form_checks import CheckPlan, compile_checks, run_checks
-from gf_policy.model import Checked, FactRow, FormRow, Problem
-from gf_policy.numbers import NotANumber, canonical, converted, is_canonical, plain_text
+from gf_policy.form_plain import PlainValues
+from gf_policy.model import Checked, FactRow, FormRow
+from gf_policy.numbers import NotANumber, canonical, converted, plain_text
 
 _KEYS = frozenset({"code", "year", "product", "value", "unit", "note", "not_applicable"})
 _TOP = frozenset({"values", "note"})
-# NUL and other control characters, lone surrogates: no database and no printer takes them.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]").search
-_RULE = "DM-form"
-_LOWEST, _HIGHEST = Decimal("-1e30"), Decimal("1e30")
-_row = tuple.__new__  # FactRow(…) without its keyword handling; used once per value
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,102 +29,49 @@ class FormLimits:
     product_length: int
 
 
-class _Cell:
-    """Everything a value of one row and year is checked against."""
-
-    __slots__ = (
-        "ceiling",
-        "code",
-        "factors",
-        "floor",
-        "high",
-        "index",
-        "low",
-        "maximum",
-        "minimum",
-        "only_unit",
-        "plain",
-        "row",
-        "type",
-        "unit",
-        "where",
-        "year",
-    )
-
-    def __init__(self, index: int, row: FormRow, year: int | None) -> None:
-        self.index = index
-        self.row = row
-        self.code = row.code
-        self.unit = row.unit
-        self.year = year
-        self.type = row.type
-        self.factors: dict[str, Decimal | None] = {
-            unit: None if unit == row.unit else factor for unit, factor in row.units.items()
-        }
-        self.only_unit = row.unit if len(row.units) <= 1 else None
-        self.minimum, self.maximum = row.minimum, row.maximum
-        self.low, self.high = row.usual_range or (None, None)
-        # Between floor and ceiling nothing is to be said about a number at all.
-        self.floor = max((bound for bound in (row.minimum, self.low) if bound is not None), default=_LOWEST)
-        self.ceiling = min((bound for bound in (row.maximum, self.high) if bound is not None), default=_HIGHEST)
-        self.plain = row.type == "decimal" and bool(row.unit) and not row.per_product
-        self.where = row.label if year is None else f"{row.label}（{year}年）"
-
-
-class _Run:
-    """One content on its way through the checks."""
-
-    __slots__ = ("errors", "facts", "numbers", "positions", "products", "seen", "strict", "warnings")
-
-    def __init__(self, cells: int, strict: bool) -> None:
-        self.errors: list[Problem] = []
-        self.warnings: list[Problem] = []
-        self.facts: list[FactRow | None] = [None] * cells
-        self.numbers: list[Decimal | None] = [None] * cells
-        self.positions: list[int] = [-1] * cells
-        self.products: dict[tuple[int, str], tuple[FactRow, int]] = {}
-        self.seen: set[int | tuple[int, str]] = set()  # cells, or cells with a product
-        self.strict = strict
-
-    def error(self, pointer: str, code: str, message: str, cell: _Cell | None = None) -> None:
-        row = None if cell is None else cell.row
-        if row is None or cell is None:
-            self.errors.append(Problem(pointer, code, _RULE, message))
-        else:
-            self.errors.append(
-                Problem(pointer, code, row.rule or _RULE, message, row.article, field=row.code, year=cell.year)
-            )
-
-    def warn(self, pointer: str, code: str, message: str, cell: _Cell) -> None:
-        row = cell.row
-        self.warnings.append(Problem(pointer, code, "DM-warn", message, row.article, field=row.code, year=cell.year))
-
-
 class ContentChecker:
     """Checks contents of one form; holds no content itself."""
 
     def __init__(self, rows: Sequence[FormRow], plans: Sequence[CheckPlan], limits: FormLimits) -> None:
         self.limits = limits
         self._rows = {row.code: row for row in rows}
-        self._cells: dict[tuple[str, int | None], _Cell] = {}
+        self._cells: dict[tuple[str, int | None], Cell] = {}
         for row in rows:
             for year in row.years or (None,):
-                self._cells[row.code, year] = _Cell(len(self._cells), row, year)
+                self._cells[row.code, year] = Cell(len(self._cells), row, year)
         self._ordered = tuple(self._cells.values())
         self._mandatory = tuple(cell for cell in self._ordered if cell.row.required and not cell.row.per_product)
         self._checks = compile_checks(plans, {key: cell.index for key, cell in self._cells.items()})
-        self._missing = tuple(
-            None
-            if cell.row.per_product
-            else FactRow(cell.row.code, "", cell.year, cell.row.unit, "missing", None, _fact_type(cell.row))
-            for cell in self._ordered
-        )
+        self._missing = missing(self._ordered)
+        self._by_product = self._missing.count(None)  # cells that are never filled themselves
+        self._plain = PlainValues(self._ordered)
 
     def check(self, content: Mapping[str, Any], strict: bool) -> Checked:
-        run = _Run(len(self._ordered), strict)
+        run = Run(len(self._ordered), strict)
         values = self._values(content, run)
+        rest = None if run.errors else self._plain.read(values, run)
+        if rest is not None:
+            self._each(run, ((position, values[position]) for position in rest))
+            checked = self._finished(run)
+            if checked.ok:
+                return checked
+        return self.check_in_full(content, strict)
+
+    def check_in_full(self, content: Mapping[str, Any], strict: bool) -> Checked:
+        """The long way alone, value by value; says the same of every content."""
+        run = Run(len(self._ordered), strict)
+        self._each(run, enumerate(self._values(content, run)))
+        return self._finished(run)
+
+    def _finished(self, run: Run) -> Checked:
+        if run.strict:
+            self._required(run)
+            run_checks(self._checks, run)
+        return Checked(run.errors, run.warnings, self._facts(run))
+
+    def _each(self, run: Run, items: Iterable[tuple[int, Any]]) -> None:
         cells, known = self._cells, _KEYS.issuperset
-        for position, item in enumerate(values):
+        for position, item in items:
             if type(item) is not dict or not known(item):
                 self._misshapen(run, position, item)
                 continue
@@ -135,45 +79,17 @@ class ContentChecker:
             cell = cells.get((code, year)) if type(code) is str and (year is None or type(year) is int) else None
             if cell is None:
                 self._unknown(run, position, code, year)
-            elif not self._in_order(run, position, item, cell):
+            else:
                 self._value(run, position, item, cell)
-        if strict:
-            self._required(run)
-            run_checks(self._checks, run)
-        return Checked(run.errors, run.warnings, self._facts(run))
 
-    def _in_order(self, run: _Run, position: int, item: dict[str, Any], cell: _Cell) -> bool:
-        """The short way for a number that leaves nothing to say; False sends it the long way, with nothing done."""
-        value = item.get("value")
-        if (
-            not cell.plain
-            or type(value) is not str
-            or not is_canonical(value)
-            or item.get("unit") != cell.unit
-            or item.get("product", "") != ""
-            or item.get("note", "") != ""
-            or item.get("not_applicable", False) is not False
-            or cell.index in run.seen
-        ):
-            return False
-        number = Decimal(value)
-        if number < cell.floor or number > cell.ceiling:
-            return False
-        index = cell.index
-        run.seen.add(index)
-        run.facts[index] = _row(FactRow, (cell.code, "", cell.year, cell.unit, "given", value, "decimal"))
-        run.numbers[index] = number
-        run.positions[index] = position
-        return True
-
-    def _values(self, content: Mapping[str, Any], run: _Run) -> Sequence[Any]:
+    def _values(self, content: Mapping[str, Any], run: Run) -> Sequence[Any]:
         if not isinstance(content, Mapping):
             run.error("", "type", '表单内容应为对象，形如 {"values": [...]}。')
             return ()
         for key in content.keys() - _TOP:
             run.error(f"/{_escape(key)}", "unknown_field", "表单内容中有不认识的字段，请删除。")
         note = content.get("note", "")
-        if type(note) is not str or len(note) > self.limits.note_length * 4 or _FORBIDDEN(note):
+        if type(note) is not str or len(note) > self.limits.note_length * 4 or forbidden(note):
             run.error("/note", "note", f"特殊情况说明应为不超过 {self.limits.note_length * 4} 字的文字，不含控制字符。")
         values = content.get("values")
         if type(values) is not list:
@@ -184,16 +100,16 @@ class ContentChecker:
             return ()
         return values
 
-    def _misshapen(self, run: _Run, position: int, item: Any) -> None:
+    def _misshapen(self, run: Run, position: int, item: Any) -> None:
         if type(item) is not dict:
             run.error(f"/values/{position}", "type", "每项应为对象，含 code、value 等字段。")
             return
         for key in item.keys() - _KEYS:
             run.error(f"/values/{position}/{_escape(key)}", "unknown_field", "有不认识的字段，请删除。")
 
-    def _unknown(self, run: _Run, position: int, code: Any, year: Any) -> None:
+    def _unknown(self, run: Run, position: int, code: Any, year: Any) -> None:
         if type(code) is not str or code not in self._rows:
-            shown = f"“{code[:60]}”" if type(code) is str and not _FORBIDDEN(code) else "该代码"
+            shown = f"“{code[:60]}”" if type(code) is str and not forbidden(code) else "该代码"
             run.error(f"/values/{position}/code", "unknown_value", f"申报表中没有{shown}这一项，请核对代码。")
             return
         row = self._rows[code]
@@ -204,7 +120,7 @@ class ContentChecker:
         else:
             run.error(f"/values/{position}/year", "year", f"{row.label}：不分年份，请去掉 year。", cell)
 
-    def _value(self, run: _Run, position: int, item: dict[str, Any], cell: _Cell) -> None:
+    def _value(self, run: Run, position: int, item: dict[str, Any], cell: Cell) -> None:
         row = cell.row
         product, note = item.get("product", ""), item.get("note", "")
         if (product != "" or row.per_product) and not self._product(run, position, product, cell):
@@ -214,7 +130,7 @@ class ContentChecker:
             run.error(f"/values/{position}", "duplicate", f"{cell.where}：重复填写，请只保留一项。", cell)
             return
         run.seen.add(key)
-        if note != "" and (type(note) is not str or len(note) > self.limits.note_length or _FORBIDDEN(note)):
+        if note != "" and (type(note) is not str or len(note) > self.limits.note_length or forbidden(note)):
             message = f"{cell.where}：特殊情况说明应为不超过 {self.limits.note_length} 字的文字，不含控制字符。"
             run.error(f"/values/{position}/note", "note", message, cell)
         value = item.get("value")
@@ -223,9 +139,9 @@ class ContentChecker:
         elif value is not None and value != "":
             self._given(run, position, item, cell, product, value)
 
-    def _product(self, run: _Run, position: int, product: Any, cell: _Cell) -> bool:
+    def _product(self, run: Run, position: int, product: Any, cell: Cell) -> bool:
         pointer = f"/values/{position}/product"
-        if type(product) is not str or len(product) > self.limits.product_length or _FORBIDDEN(product):
+        if type(product) is not str or len(product) > self.limits.product_length or forbidden(product):
             message = f"{cell.where}：产品名称应为不超过 {self.limits.product_length} 字的文字。"
             run.error(pointer, "product", message, cell)
             return False
@@ -237,7 +153,7 @@ class ContentChecker:
             return False
         return True
 
-    def _not_applicable(self, run: _Run, position: int, item: dict[str, Any], cell: _Cell, product: str) -> None:
+    def _not_applicable(self, run: Run, position: int, item: dict[str, Any], cell: Cell, product: str) -> None:
         pointer = f"/values/{position}/not_applicable"
         if item["not_applicable"] is not True:
             run.error(pointer, "type", f"{cell.where}：“不适用”应为 true 或 false。", cell)
@@ -247,12 +163,12 @@ class ContentChecker:
             run.error(pointer, "not_applicable", f"{cell.where}：此项必须填写，不能选择“不适用”。", cell)
         else:
             row = cell.row
-            fact = FactRow(row.code, product, cell.year, row.unit, "not_applicable", None, _fact_type(row))
+            fact = FactRow(row.code, product, cell.year, row.unit, "not_applicable", None, fact_type(row))
             self._keep(run, position, cell, product, fact)
             if run.strict and not item.get("note"):
                 run.warn(pointer, "not_applicable_note", f"{cell.where}：请在特殊情况说明中写明不适用的原因。", cell)
 
-    def _given(self, run: _Run, position: int, item: dict[str, Any], cell: _Cell, product: str, value: Any) -> None:
+    def _given(self, run: Run, position: int, item: dict[str, Any], cell: Cell, product: str, value: Any) -> None:
         row, kind = cell.row, cell.type
         if kind == "decimal" or kind == "count":
             self._number(run, position, item, cell, product, value)
@@ -276,7 +192,7 @@ class ContentChecker:
             return
         self._keep(run, position, cell, product, FactRow(row.code, product, cell.year, "", "given", value, kind))
 
-    def _number(self, run: _Run, position: int, item: dict[str, Any], cell: _Cell, product: str, value: Any) -> None:
+    def _number(self, run: Run, position: int, item: dict[str, Any], cell: Cell, product: str, value: Any) -> None:
         unit = item.get("unit") or cell.only_unit
         try:
             factor = cell.factors[unit] if unit else None
@@ -308,7 +224,7 @@ class ContentChecker:
         if not product:
             run.numbers[cell.index] = number
 
-    def _in_range(self, run: _Run, pointer: str, cell: _Cell, number: Decimal) -> bool:
+    def _in_range(self, run: Run, pointer: str, cell: Cell, number: Decimal) -> bool:
         unit = cell.row.unit
         if cell.minimum is not None and number < cell.minimum:
             run.error(pointer, "minimum", f"{cell.where}：不能小于 {cell.minimum:f} {unit}，请核对。", cell)
@@ -324,7 +240,7 @@ class ContentChecker:
             run.warn(pointer, "out_of_usual_range", message, cell)
         return True
 
-    def _codes(self, run: _Run, pointer: str, cell: _Cell, value: Any) -> tuple[str, ...] | None:
+    def _codes(self, run: Run, pointer: str, cell: Cell, value: Any) -> tuple[str, ...] | None:
         allowed = cell.row.codes
         if type(value) not in (list, tuple) or any(type(code) is not str for code in value):
             run.error(pointer, "type", f"{cell.where}：应为代码数组；没有的填空数组。", cell)
@@ -340,9 +256,9 @@ class ContentChecker:
                 return None
         return tuple(code for code in allowed if code in value)
 
-    def _text(self, run: _Run, pointer: str, cell: _Cell, value: Any) -> bool:
+    def _text(self, run: Run, pointer: str, cell: Cell, value: Any) -> bool:
         limit = cell.row.max_length
-        if type(value) is not str or _FORBIDDEN(value):
+        if type(value) is not str or forbidden(value):
             run.error(pointer, "type", f"{cell.where}：应为文字，不含控制字符。", cell)
             return False
         if len(value) > limit:
@@ -350,7 +266,7 @@ class ContentChecker:
             return False
         return bool(value.strip())
 
-    def _keep(self, run: _Run, position: int, cell: _Cell, product: str, fact: FactRow) -> None:
+    def _keep(self, run: Run, position: int, cell: Cell, product: str, fact: FactRow) -> None:
         if product:
             run.products[cell.index, product] = (fact, position)
         else:
@@ -359,7 +275,7 @@ class ContentChecker:
 
     # --- what is missing, what comes out ----------------------------------------------------------------------------
 
-    def _required(self, run: _Run) -> None:
+    def _required(self, run: Run) -> None:
         facts = run.facts
         absent = [cell for cell in self._mandatory if facts[cell.index] is None]
         if absent:
@@ -374,19 +290,14 @@ class ContentChecker:
                 if len(products) > row.max_products:
                     run.error("/values", "too_many", f"{row.label}：至多填写 {row.max_products} 种产品。", cell)
 
-    def _facts(self, run: _Run) -> list[FactRow]:
-        if run.strict:
-            facts = [fact or missing for fact, missing in zip(run.facts, self._missing, strict=True)]
-            whole = [fact for fact in facts if fact is not None]
-        else:
-            whole = [fact for fact in run.facts if fact is not None]
+    def _facts(self, run: Run) -> list[FactRow]:
+        facts = run.facts
+        if run.strict and run.positions.count(-1) > self._by_product:
+            facts = [fact or missing for fact, missing in zip(facts, self._missing, strict=True)]
+        whole = [fact for fact in facts if fact is not None]
         if run.products:
             whole.extend(fact for _, (fact, _) in sorted(run.products.items()))
         return whole
-
-
-def _fact_type(row: FormRow) -> Any:
-    return "decimal" if row.type in ("decimal", "count") else row.type
 
 
 def _escape(key: object) -> str:

@@ -53,6 +53,7 @@ class Form:
         self.checks: tuple[FormCheck, ...] = tuple(plan.check for plan in checks)
         self._rows = {row.code: row for row in self.rows}
         self._slots = {slot.code: slot for slot in evidence_slots}
+        self._proven = frozenset(code for slot in evidence_slots for code in slot.required_when)
         self._checker = ContentChecker(self.rows, checks, limits)
 
     def row(self, code: str) -> FormRow:
@@ -114,7 +115,7 @@ class Form:
 
         An upload is mandatory as soon as its value is entered (N25-evid); no, none and zero ask for no proof.
         """
-        entered = {fact.code for fact in facts if _calls_for_proof(fact)}
+        entered = {fact.code for fact in facts if fact.code in self._proven and _calls_for_proof(fact)}
         problems = []
         for slot in self.evidence_slots:
             if (

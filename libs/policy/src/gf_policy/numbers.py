@@ -9,7 +9,8 @@ from typing import Any
 BEFORE, AFTER = 18, 12
 _PLAIN = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,12})?\Z").match
 # The one spelling of a number that is not negative: what most values look like already.
-is_canonical = re.compile(r"(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{0,11}[1-9])?\Z").match
+CANONICAL = r"(?:[1-9][0-9]{0,17}+|0)(?:\.[0-9]{1,12}+(?<!0))?+"
+is_canonical = re.compile(rf"{CANONICAL}\Z").match
 _LIMIT = 10**BEFORE
 # Wide enough for a product of two values; a result that does not fit exactly is refused, never rounded.
 EXACT = Context(prec=90, traps=[Inexact, InvalidOperation, Overflow])
