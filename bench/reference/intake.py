@@ -25,7 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from uuid_utils.compat import uuid7
 
-from greenladder.common.v1.common_pb2 import Codes, EvidenceRef, Fact, PolicyRef, UnitSnapshot
+from greenladder.common.v1.common_pb2 import Codes, EvidenceRef, Fact, PolicyRef, Presence, UnitSnapshot
 from greenladder.intake.v1.submissions_pb2 import SubmissionAdmitted
 
 
@@ -185,13 +185,15 @@ def fact(value: Value) -> Fact:
     given = value.value
     if isinstance(given, str):
         if value.unit:
-            return Fact(code=value.code, year=value.year, unit=value.unit, presence=1, decimal=given)
-        return Fact(code=value.code, year=value.year, presence=1, text=given)
+            return Fact(
+                code=value.code, year=value.year, unit=value.unit, presence=Presence.PRESENCE_GIVEN, decimal=given
+            )
+        return Fact(code=value.code, year=value.year, presence=Presence.PRESENCE_GIVEN, text=given)
     if isinstance(given, bool):
-        return Fact(code=value.code, presence=1, flag=given)
+        return Fact(code=value.code, presence=Presence.PRESENCE_GIVEN, flag=given)
     if isinstance(given, list):
-        return Fact(code=value.code, presence=1, codes=Codes(codes=given))
-    return Fact(code=value.code, presence=2)
+        return Fact(code=value.code, presence=Presence.PRESENCE_GIVEN, codes=Codes(codes=given))
+    return Fact(code=value.code, presence=Presence.PRESENCE_MISSING)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ it would lose the events of a transaction that commits late, which is what ours 
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
@@ -35,7 +36,7 @@ async def run(bootstrap: str, url: str, topic: str, count: int) -> float:
             rows = await connection.fetch(
                 "select id, key, number, payload, recorded_at from outbox where id > $1 order by id limit 500", last
             )
-            batches = {}
+            batches: dict[int, Any] = {}
             for _, key, number, payload, at in rows:
                 place = partition_of(key, partitions)
                 batch = batches.get(place)

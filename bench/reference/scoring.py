@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from decimal import Decimal
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -16,7 +17,14 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from gf_chassis.partitioning import partition_of
 from greenladder.intake.v1.submissions_pb2 import SubmissionAdmitted
-from greenladder.scoring.v1.sheets_pb2 import Line, SubmissionScored
+from greenladder.scoring.v1.sheets_pb2 import (
+    BASIS_CLAIMED,
+    LINE_STATE_AWAITS_MARK,
+    LINE_STATE_SCORED,
+    OUTCOME_SCORED,
+    Line,
+    SubmissionScored,
+)
 
 SCHEMA = """
 create table if not exists sheet (
@@ -90,7 +98,7 @@ class Scorer:
         shown = self.text[code]
         line = Line(
             indicator=code,
-            state=1,
+            state=LINE_STATE_SCORED,
             points=_text(points),
             weight=str(weight),
             value=_text((2 * up * _ONE + down) // (2 * down)),
@@ -110,7 +118,7 @@ class Scorer:
             if decimal := fact.decimal:
                 f[fact.code, fact.year] = decimal
             elif fact.code == "ecms_functions":
-                functions = fact.codes.codes
+                functions = list(fact.codes.codes)
         n = {key: _int(value) for key, value in f.items()}
         output = n["output_value", 2024]
         energy = n["energy_total", 2024] - n["energy_feedstock", 2024]
@@ -175,8 +183,8 @@ class Scorer:
             submission_id=message.submission_id,
             round=message.round,
             revision=1,
-            basis=1,
-            outcome=1,
+            basis=BASIS_CLAIMED,
+            outcome=OUTCOME_SCORED,
             total=total,
             lines=[one for one, _ in pairs] + _WAITING,
             engine_version="1",
@@ -185,7 +193,14 @@ class Scorer:
 
 
 _WAITING = [
-    Line(indicator=code, state=2, weight=weight, branch="awaits_mark", dimension=dimension, name=name)
+    Line(
+        indicator=code,
+        state=LINE_STATE_AWAITS_MARK,
+        weight=weight,
+        branch="awaits_mark",
+        dimension=dimension,
+        name=name,
+    )
     for code, weight, dimension, name in (
         ("advanced_process", "6", "clean_production", "生产工艺和设备先进性"),
         ("green_design", "8", "green_products", "绿色设计"),
@@ -246,7 +261,7 @@ async def run(bootstrap: str, url: str, group: str, count: int, warm: int, level
             if not rows:
                 continue
             await connection.execute(_STATEMENT, *map(list, zip(*rows, strict=True)))
-            batches = {}
+            batches: dict[int, Any] = {}
             for key, payload in sheets:
                 place = partition_of(key.decode(), partitions)
                 batch = batches.get(place)
