@@ -65,7 +65,7 @@ def test_only_what_is_not_plain_goes_the_long_way() -> None:
 ODD: list[Any] = [
     None, "", " ", "\n", "0", "-0", "00", "007", "1.50", "1.", ".5", "-1", "1\n2", "1\n", "1e3", "１２",
     "1" * 18, "1" * 19, "1" * 31, "0.000000000001", "0.0000000000001", "a\x00", "\ud800", "长" * 501, "\u2028", "2024",
-    0, 1, -1, 1.5, 2024, 2024.0, 10**5000, Decimal(2024), Decimal("1.5"), Decimal("NaN"), Decimal("sNaN"),
+    0, 1, -1, 1.5, 2022, 2022.0, 10**5000, Decimal(2022), Decimal("1.5"), Decimal("NaN"), Decimal("sNaN"),
     Decimal("1E+999999"), True, False, [], ["query"], ["flow", "query"], ["query", "query"], ["magic"], [None],
     {}, (), "tce", "万元", "kgce", "t", "水泥",
 ]  # fmt: skip
