@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from gf_standalone import people
 from gf_standalone.demo import data
 from gf_standalone.demo.client import PATIENCE, Client, Refused
 from gf_standalone.timepiece import SHANGHAI
@@ -347,9 +348,10 @@ class Steward:
         """延期, on the record: the last day counts in full."""
         closes = datetime(until.year, until.month, until.day, tzinfo=SHANGHAI) + timedelta(days=1)
         path = f"/intake/v1/campaigns/{campaign_id}"
-        now = await self.client.get(path)
-        for one in now["dates"]:
-            if one["act"] == act and datetime.fromisoformat(one["closes_at"]) == closes and one["document"] == document:
+        mine = people.accounts()[self.client.account].authority
+        for one in (await self.client.get(path))["dates"]:
+            same = (one["authority"], one["act"], one["document"]) == (mine, act, document)
+            if same and datetime.fromisoformat(one["closes_at"]) == closes:
                 return
         body = {"act": act, "closes_at": closes.isoformat(), "document": document}
         await self.client.post(f"{path}/dates", body)
