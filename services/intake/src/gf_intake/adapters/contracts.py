@@ -1,6 +1,6 @@
 """Domain event <-> protobuf: the only file of intake that knows generated code."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -36,7 +36,6 @@ BarChanged = standings_pb2.BarChanged
 AgencyChanged = agencies_pb2.AgencyChanged
 EditionPublished = editions_pb2.EditionPublished
 
-_GIVEN = common.PRESENCE_GIVEN
 _PRESENCE = {
     "given": common.PRESENCE_GIVEN,
     "missing": common.PRESENCE_MISSING,
@@ -220,10 +219,8 @@ def submission_admitted(
             for e in evidence
         ],
         number=submission.number,
+        facts=[_fact(row) for row in facts],
     )
-    add = message.facts.add
-    for row in facts:
-        _add_fact(add, row)
     return Published(SUBMISSIONS, str(submission.id), submission.next_event(), message)
 
 
@@ -279,23 +276,17 @@ def timestamp(moment: datetime) -> Timestamp:
     return Timestamp(seconds=seconds, nanos=moment.microsecond * 1000)
 
 
-def _add_fact(add: Callable[..., Any], row: FactRow) -> None:
-    """A row of the form as a row of the event. Most are decimals without a product: those take the short way."""
-    value = row.value
-    if type(value) is str and row.type == "decimal" and not row.product:
-        if row.year is None:
-            add(code=row.code, unit=row.unit, presence=_GIVEN, decimal=value)
-        else:
-            add(code=row.code, year=row.year, unit=row.unit, presence=_GIVEN, decimal=value)
-        return
-    fact = add(code=row.code, product=row.product, year=row.year, unit=row.unit, presence=_PRESENCE[row.presence])
-    if isinstance(value, bool):
-        fact.flag = value
-    elif isinstance(value, tuple):
-        # Also an empty choice is a choice: the field is set.
-        fact.codes.SetInParent()
-        fact.codes.codes.extend(value)
-    elif value is not None and row.type == "text":
-        fact.text = value
-    elif value is not None:
-        fact.decimal = value
+def _fact(row: FactRow) -> dict[str, Any]:
+    """A row of the form as a row of the event, to be built with the message: only what is set, some fifty per event."""
+    code, product, year, unit, presence, value, kind = row
+    fact: dict[str, Any] = {"code": code, "presence": _PRESENCE[presence]}
+    if value is not None:
+        # The kinds of value are the names of the fields. Also an empty choice is a choice: the field is set.
+        fact[kind] = {"codes": value} if kind == "codes" else value
+    if year is not None:
+        fact["year"] = year
+    if unit:
+        fact["unit"] = unit
+    if product:
+        fact["product"] = product
+    return fact
