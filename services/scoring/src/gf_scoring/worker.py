@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from gf_chassis.worker import run_worker
+from gf_chassis.worker import serve_worker
 from gf_scoring.bootstrap import bootstrap
 from gf_scoring.settings import Settings
 
 
 def main() -> None:
-    parts = bootstrap(Settings())
-    asyncio.run(run_worker(parts.runtime))
+    serve_worker(bootstrap(Settings()).runtime)
 
 
 if __name__ == "__main__":

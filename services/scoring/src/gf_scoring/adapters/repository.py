@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -56,7 +56,7 @@ _ADD = text(
     f"insert into score_sheet ({', '.join(name for name, _ in (*_OWN, *_ALIKE))}, scored_at)"
     f" select {', '.join(name for name, _ in _OWN)}, "
     + ", ".join(f"cast(:{name} as {kind})" for name, kind in _ALIKE)
-    + ", cast(:scored_at as timestamptz) from unnest("
+    + ", clock_timestamp() + cast(:offset as interval) from unnest("
     + ", ".join(f"cast(:{name} as {kind}[])" for name, kind in _OWN)
     + f") as given ({', '.join(name for name, _ in _OWN)})"
 )
@@ -92,8 +92,11 @@ def _json(value: object) -> Mapping[str, str]:
     return loaded
 
 
-async def add(session: AsyncSession, sheets: Sequence[tuple[Sheet, bytes, bytes]], scored_at: datetime) -> None:
-    """Append revisions, each with the admitted form and the event as bytes: one statement for all that are alike."""
+async def add(session: AsyncSession, sheets: Sequence[tuple[Sheet, bytes, bytes]], offset: timedelta) -> None:
+    """Append revisions, each with the admitted form and the event as bytes: one statement for all that are alike.
+
+    Scored at the database clock, moved by ``offset`` as ``uow.now()`` is; asking for it first would be a round trip.
+    """
     groups: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
     for sheet, admitted, published in sheets:
         subject, total = sheet.subject, sheet.total
@@ -121,7 +124,7 @@ async def add(session: AsyncSession, sheets: Sequence[tuple[Sheet, bytes, bytes]
     for alike, rows in groups.items():
         values = {name: list(column) for (name, _), column in zip(_OWN, zip(*rows, strict=True), strict=True)}
         common = {name: value for (name, _), value in zip(_ALIKE, alike, strict=True)}
-        await session.execute(_ADD, {**values, **common, "scored_at": scored_at})
+        await session.execute(_ADD, {**values, **common, "offset": offset})
 
 
 async def revisions(session: AsyncSession, submission_id: UUID) -> Sequence[SheetRow]:

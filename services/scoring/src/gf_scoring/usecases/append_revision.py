@@ -33,5 +33,5 @@ class AppendRevision:
 
     async def add(self, uow: UnitOfWork, sheet: Sheet, admitted: bytes, reason: str) -> None:
         payload = self._publisher.payload(sheet)
-        await repository.add(uow.session, [(sheet, admitted, payload)], await uow.now())
+        await repository.add(uow.session, [(sheet, admitted, payload)], uow.session.info["clock"].offset)
         record(uow, sheet, payload, reason)

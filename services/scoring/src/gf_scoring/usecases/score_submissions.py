@@ -35,7 +35,7 @@ class ScoreSubmissions:
             assessment = waiting.get((key, subject.round)) if waiting else None
             sheet = self._rulebook.draw(sets, message, subject, stored, assessment, number=number, revision=1)
             drawn.append((sheet, stored, self._publisher.payload(sheet)))
-        await repository.add(session, drawn, await uow.now())
+        await repository.add(session, drawn, uow.session.info["clock"].offset)
         for sheet, _, payload in drawn:
             record(uow, sheet, payload)
 
