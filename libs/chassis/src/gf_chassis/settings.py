@@ -71,6 +71,9 @@ class ServiceSettings(BaseSettings):
     session_secret: SecretStr = SecretStr("")
     session_minutes: int = Field(default=480, ge=5, le=1440)
 
+    #: Where a worker process answers its probes and metrics; 0: nowhere.
+    worker_port: int = Field(default=0, ge=0, le=65535)
+
     policies_dir: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

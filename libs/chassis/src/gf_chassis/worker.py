@@ -8,26 +8,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import logging
 import os
 import signal
 import time
 import zlib
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from logging import ERROR, WARNING
 from typing import Any, Final
 
 import structlog
+import uvicorn
 from sqlalchemy import text
 
-from gf_chassis import projections
+from gf_chassis import idempotency, logging, projections, tracing
 from gf_chassis.consumer import Consumer
 from gf_chassis.events import Subscription
 from gf_chassis.faults import describe, family
+from gf_chassis.health import health_app
 from gf_chassis.progress import ProgressWatch, watch
 from gf_chassis.projections import Projection
 from gf_chassis.readers.port import Reader
 from gf_chassis.relay import Relay
 from gf_chassis.runtime import ServiceRuntime
+from gf_chassis.serve import config
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +39,48 @@ _TICK_SECONDS: Final = 1.0
 _TICK_SECONDS_STANDALONE: Final = 2.0
 #: How soon a rebuild that was begun or switched is noticed.
 _SWITCH_SECONDS: Final = 2.0
+#: How often old idempotency keys are forgotten.
+_PURGE_SECONDS: Final = 3600.0
+
+
+def serve_worker(runtime: ServiceRuntime) -> None:
+    """A worker as a process of its own; with ``worker_port`` set it answers /healthz, /readyz and /metrics there."""
+    settings = runtime.settings
+    logging.configure(runtime.name, settings.log_level, console=settings.mode == "standalone")
+    tracing.configure(runtime.name)
+    logging.log_settings(settings)
+    asyncio.run(_serve_worker(runtime))
+
+
+async def _serve_worker(runtime: ServiceRuntime) -> None:
+    try:
+        async with _health(runtime):
+            await run_worker(runtime)
+    finally:
+        await runtime.database.close()
+
+
+class _HealthServer(uvicorn.Server):
+    """Signals are the worker's: it drains first, and is asked how it does until then."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _health(runtime: ServiceRuntime) -> AsyncIterator[None]:
+    port = runtime.settings.worker_port
+    if not port:
+        yield
+        return
+    server = _HealthServer(config(health_app(runtime.name, runtime), host="0.0.0.0", port=port, drain_seconds=1))
+    serving = asyncio.create_task(server.serve(), name="health")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 async def run_worker(
@@ -73,6 +118,21 @@ def _parts(runtime: ServiceRuntime, stop: asyncio.Event) -> Iterator[tuple[str, 
         yield f"projection:{projection.name}", _project(runtime, projection, progress, stop)
     if runtime.ticks:
         yield "ticks", _tick(runtime, progress, stop)
+    yield "housekeeping", _forget_old_keys(runtime, stop)
+
+
+async def _forget_old_keys(runtime: ServiceRuntime, stop: asyncio.Event) -> None:
+    """Idempotency keys outlive every filing window, not the years."""
+    while not stop.is_set():
+        try:
+            async with runtime.database.unit_of_work() as uow:
+                await idempotency.purge(uow.session)
+                await uow.commit()
+        except Exception as error:
+            # It comes again in an hour.
+            log.warning("old idempotency keys not forgotten", service=runtime.name, error=describe(error))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _PURGE_SECONDS)
 
 
 def make_consumer(runtime: ServiceRuntime, subscription: Subscription, progress: ProgressWatch) -> Consumer:
@@ -153,7 +213,7 @@ async def _tick(runtime: ServiceRuntime, progress: ProgressWatch, stop: asyncio.
             # Deadlines come again in a second; a bug here must not stop the events.
             part.struggle(describe(error))
             log.log(
-                logging.WARNING if family(error) == "transient" else logging.ERROR,
+                WARNING if family(error) == "transient" else ERROR,
                 "tick failed",
                 service=runtime.name,
                 error=describe(error),

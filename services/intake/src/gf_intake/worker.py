@@ -1,14 +1,14 @@
-"""The worker of intake: relay, consumers, ticks."""
+"""The worker of intake: relay, consumers, ticks. ``python -m gf_intake.worker``."""
 
-import asyncio
+from __future__ import annotations
 
-from gf_chassis.worker import run_worker
+from gf_chassis.worker import serve_worker
 from gf_intake.bootstrap import bootstrap
 from gf_intake.settings import Settings
 
 
 def main() -> None:
-    asyncio.run(run_worker(bootstrap(Settings()).runtime))
+    serve_worker(bootstrap(Settings()).runtime)
 
 
 if __name__ == "__main__":

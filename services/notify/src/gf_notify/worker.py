@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from gf_chassis.worker import run_worker
+from gf_chassis.worker import serve_worker
 from gf_notify.bootstrap import bootstrap
 from gf_notify.settings import Settings
 
 
 def main() -> None:
-    asyncio.run(run_worker(bootstrap(Settings()).runtime))
+    serve_worker(bootstrap(Settings()).runtime)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,14 @@
-"""The registry's worker: relay, subscriptions, and bars that expire."""
+"""The worker of the registry: relay, consumers, and bars that expire. ``python -m gf_registry.worker``."""
 
 from __future__ import annotations
 
-import asyncio
-
-from gf_chassis.worker import run_worker
+from gf_chassis.worker import serve_worker
 from gf_registry.bootstrap import bootstrap
 from gf_registry.settings import Settings
 
 
 def main() -> None:
-    asyncio.run(run_worker(bootstrap(Settings()).runtime))
+    serve_worker(bootstrap(Settings()).runtime)
 
 
 if __name__ == "__main__":

@@ -1,23 +1,13 @@
-"""The worker of review: relay, consumers, and the tick that ends publicities."""
+"""The worker of review: relay, consumers, and the tick that ends publicities. ``python -m gf_review.worker``."""
 
 from __future__ import annotations
 
-import asyncio
-
-from gf_chassis.worker import run_worker
+from gf_chassis.worker import serve_worker
 from gf_review.bootstrap import bootstrap
 
 
-async def run() -> None:
-    review = bootstrap()
-    try:
-        await run_worker(review.runtime)
-    finally:
-        await review.runtime.database.close()
-
-
 def main() -> None:
-    asyncio.run(run())
+    serve_worker(bootstrap().runtime)
 
 
 if __name__ == "__main__":
