@@ -119,6 +119,8 @@ class Pages:
         return response
 
     def asset(self, name: str) -> Response:
+        if len(name) > 100:
+            raise NotFound  # the file system would refuse the question
         for folder in (self.static, _HERE / "static"):
             path = folder / name if folder is not None else None
             if path is not None and path.suffix in _MEDIA and path.is_file():

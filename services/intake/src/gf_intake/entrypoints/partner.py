@@ -133,11 +133,16 @@ def _problem(refused: Any) -> dict[str, Any]:
         article=refused.article,
         errors=tuple(refused.errors),
     )
+    found["type"] = f"/intake{found['type']}"
     return found
 
 
 def _require_items(body: Any) -> None:
-    if not isinstance(body, dict) or not isinstance(body.get("items"), list) or body.keys() != {"items"}:
+    if isinstance(body, dict) and (unknown := sorted(body.keys() - {"items"})):
+        text = "没有这个字段,请删除或检查拼写。"
+        errors = [FieldError(json.pointer(name), "unknown_field", text) for name in unknown]
+        raise Rejected("validation", "请求内容未通过检查,请按提示修改。", errors=errors[:100])
+    if not isinstance(body, dict) or not isinstance(body.get("items"), list):
         raise Rejected(
             "validation", '请求体应形如 {"items": [...]}。', errors=[FieldError("/items", "type", "应为数组")]
         )

@@ -58,7 +58,7 @@ def router(b: Bootstrap) -> APIRouter:
         """A form sends empty fields: they are no condition."""
         name = ListId.parse(list_id)
         search = reading.Search(
-            q or None, region[:6] or None, int(year) if year.isdecimal() and year.isascii() else None
+            q or None, region[:6] or None, int(year) if year.isdecimal() and year.isascii() and len(year) == 4 else None
         )
         day = _day(on) or b.runtime.clock.today()
         after = decode_cursor(cursor, str, str, UUID)

@@ -158,6 +158,6 @@ def _end_of(day: str) -> datetime | str:
     """The last day counts in full (Asia/Shanghai)."""
     try:
         found = datetime.strptime(day, "%Y-%m-%d").date()  # noqa: DTZ007 - a date, made aware below
-    except ValueError:
+        return datetime.combine(found + timedelta(days=1), time(), SHANGHAI).astimezone(UTC)
+    except (ValueError, OverflowError):
         return day
-    return datetime.combine(found + timedelta(days=1), time(), SHANGHAI).astimezone(UTC)
