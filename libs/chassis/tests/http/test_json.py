@@ -169,6 +169,6 @@ def test_dates_and_instants_are_read() -> None:
 def test_a_number_is_no_object() -> None:
     """FastAPI reads attributes of what is no mapping; all fields of these have defaults."""
     adapter = TypeAdapter(Nested)
-    for given in (Decimal("1.5"), {"inner": Decimal("1.5")}):
+    for value in (Decimal("1.5"), {"inner": Decimal("1.5")}):
         with pytest.raises(ValidationError):
-            adapter.validate_python(given, from_attributes=True)
+            adapter.validate_python(value, from_attributes=True)

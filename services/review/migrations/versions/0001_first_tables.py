@@ -154,7 +154,14 @@ def upgrade() -> None:
     op.create_table(
         "journal",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("xid", gf_chassis.tables.XID8(), server_default=sa.text("greatest(pg_current_xact_id(), (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)::text::xid8)"), nullable=False),
+        sa.Column(
+            "xid",
+            gf_chassis.tables.XID8(),
+            server_default=sa.text(
+                "greatest(pg_current_xact_id(), (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)::text::xid8)"
+            ),
+            nullable=False,
+        ),
         sa.Column(
             "recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
