@@ -45,20 +45,21 @@ class Operation:
 
     @property
     def schema(self) -> Json | None:
-        """Schema of the JSON body, references resolved on the way; None where it takes none."""
-        content = self.spec.get("requestBody", {}).get("content", {})
+        """Schema of the JSON body; None where it takes none."""
+        content: Json = self.spec.get("requestBody", {}).get("content", {})
         found = content.get("application/json", {}).get("schema")
         return _without_null(found) if found else None
 
     def resolve(self, schema: Json) -> Json:
+        known: dict[str, Json] = {**self.schema_definitions, **self.components["schemas"]}
         while "$ref" in schema:
-            name = schema["$ref"].rpartition("/")[2]
-            schema = self.components["schemas"].get(name) or self.schema_definitions[name]
+            schema = known[schema["$ref"].rpartition("/")[2]]
         return schema
 
     @property
     def schema_definitions(self) -> Json:
-        found: Json = (self.schema or {}).get("$defs", {})
+        schema: Json = self.schema or {}
+        found: Json = schema.get("$defs", {})
         return found
 
     def validator_schema(self) -> Json:
