@@ -52,14 +52,14 @@ class Operation:
 
     def resolve(self, schema: Json) -> Json:
         known: dict[str, Json] = {**self.schema_definitions, **self.components["schemas"]}
-        while "$ref" in schema:
-            schema = known[schema["$ref"].rpartition("/")[2]]
-        return schema
+        found = schema
+        while "$ref" in found:
+            found = known[str(found["$ref"]).rpartition("/")[2]]
+        return found
 
     @property
-    def schema_definitions(self) -> Json:
-        schema: Json = self.schema or {}
-        found: Json = schema.get("$defs", {})
+    def schema_definitions(self) -> dict[str, Json]:
+        found: dict[str, Json] = (self.schema or {}).get("$defs", {})
         return found
 
     def validator_schema(self) -> Json:
