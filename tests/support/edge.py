@@ -65,7 +65,8 @@ class Operation:
     def validator_schema(self) -> Json:
         """The body's schema with its definitions beside it, for a validator."""
         text = {**self.components["schemas"], **self.schema_definitions}
-        return _moved({"allOf": [self.schema or {}], "$defs": text})
+        found: Json = _moved({"allOf": [self.schema or {}], "$defs": text})
+        return found
 
     def sample(self, known: Mapping[str, Any]) -> Any:
         """A body that the schema allows; `known` gives real ids by the name of the property."""
