@@ -87,9 +87,9 @@ def serve(app: FastAPI, *, host: str = "0.0.0.0", port: int = 8000, grace: float
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m gf_chassis.serve", description=__doc__)
     parser.add_argument("service")
-    parser.add_argument("--host", default=os.environ.get("HOST", "0.0.0.0"))
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
-    parser.add_argument("--grace", type=float, default=float(os.environ.get("GRACE_SECONDS", "0")))
+    parser.add_argument("--host", default=os.environ.get("HOST") or "0.0.0.0")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+    parser.add_argument("--grace", type=float, default=float(os.environ.get("GRACE_SECONDS") or 0))
     chosen = parser.parse_args()
     app: FastAPI = importlib.import_module(f"gf_{chosen.service}.api").create()
     serve(app, host=chosen.host, port=chosen.port, grace=chosen.grace)
