@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 CACHE = ROOT / ".cache"
-UNIT = "not db and not kafka and not e2e and not faults"
+UNIT = "not db and not kafka and not e2e and not faults and not process"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def baseline() -> str:
 
 
 def unit() -> list[Step]:
-    return [Step("单元测试", pytest(UNIT))]
+    return [Step("单元测试", pytest(UNIT, "-n", "auto", "--ignore=tests/e2e", "--ignore=tests/faults"))]
 
 
 def suites(*names: str) -> list[Step]:
@@ -72,7 +72,7 @@ def suites(*names: str) -> list[Step]:
 
 # Each test runs once: the strongest marker it carries decides the suite.
 MARKERS = {
-    "db": "db and not kafka and not e2e and not faults",
+    "db": "(db or process) and not kafka and not e2e and not faults",
     "kafka": "kafka and not e2e and not faults",
     "e2e": "e2e and not faults",
     "faults": "faults",

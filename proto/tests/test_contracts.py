@@ -29,11 +29,13 @@ def buf(*arguments: str, cwd: Path = PROTO) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["buf", *arguments], cwd=cwd, capture_output=True, text=True)
 
 
+@pytest.mark.process
 def test_lint() -> None:
     result = buf("lint")
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.process
 def test_nothing_breaks_the_baseline() -> None:
     result = buf("breaking", "--against", str(BASELINE))
     assert result.returncode == 0, result.stdout + result.stderr
@@ -58,6 +60,7 @@ def test_a_breaking_change_is_found(tmp_path: Path, file: str, old: str, new: st
     assert buf("breaking", "--against", str(BASELINE), cwd=tmp_path).returncode != 0
 
 
+@pytest.mark.process
 def test_generated_code_is_fresh(tmp_path: Path) -> None:
     result = buf("generate", "--output", str(tmp_path))
     assert result.returncode == 0, result.stderr

@@ -231,6 +231,7 @@ async def test_forged_sessions(client: httpx.AsyncClient, fake: FakeIssuer, make
     assert (await client.get("/intake/ui/")).status_code == 303
 
 
+@pytest.mark.process
 async def test_the_session_ends_with_the_token(client: httpx.AsyncClient, fake: FakeIssuer) -> None:
     fake.claims = {"exp": int(time.time()) + 2}
     await sign_in(client, fake)

@@ -16,6 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+pytestmark = pytest.mark.process
+
 APPLICATION = """
 import asyncio
 from gf_chassis.clock import Clock
