@@ -25,7 +25,7 @@ def test_scoring_reads_what_the_others_send(event: str) -> None:
         READ[event](example.message)
 
 
-@pytest.mark.parametrize("example", examples("greenladder.scoring.v1.SubmissionScored"), ids=lambda e: e.name)
+@pytest.mark.parametrize("example", list(examples("greenladder.scoring.v1.SubmissionScored")), ids=lambda e: e.name)
 def test_what_scoring_sends_says_no_more_and_no_less(example: Example) -> None:
     sheet = contracts.scored_from(example.payload)
     # A line without points may leave its branch open.
