@@ -12,6 +12,7 @@ from gf_notify.adapters.wording import Wording, WordingError
 from gf_notify.domain.cases import Progress, Seen, Stage, tell_progress
 from gf_notify.domain.notices import Addressee
 from gf_notify.domain.publicities import tell_publicity
+from greenladder.review.v1.cases_pb2 import CaseOutcome
 
 NAMES = {"cq.yubei": "渝北区经济和信息化委员会", "cq": "重庆市经济和信息化委员会"}
 
@@ -85,6 +86,12 @@ def test_every_template_that_the_code_names_has_words() -> None:
                 named.add(str(node.args[0].value))
     assert named
     assert named <= Wording.load().codes()
+
+
+def test_every_way_a_case_can_end_has_words() -> None:
+    """The template of a closed case is its outcome's stored word."""
+    words = {n.removeprefix("CASE_OUTCOME_").lower() for n in CaseOutcome.keys()} - {"unspecified"}  # noqa: SIM118
+    assert words <= Wording.load().codes()
 
 
 def test_a_template_with_a_missing_part_is_refused_at_load() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from gf_chassis.clock import SHANGHAI
 from gf_chassis.errors import Poison
 from gf_notify.domain.cases import Progress, Stage
 from greenladder.intake.v1 import submissions_pb2, units_pb2
@@ -22,7 +22,6 @@ STANDINGS, EDITIONS = "registry.standings", "registry.editions"
 
 UnitChanged = units_pb2.UnitChanged
 SubmissionAdmitted = submissions_pb2.SubmissionAdmitted
-SubmissionDropped = submissions_pb2.SubmissionDropped
 UnitRanked = rankings_pb2.UnitRanked
 CaseProgressed = cases_pb2.CaseProgressed
 CaseReturned = cases_pb2.CaseReturned
@@ -34,8 +33,6 @@ BarChanged = standings_pb2.BarChanged
 ObligationChanged = standings_pb2.ObligationChanged
 IncidentForwarded = standings_pb2.IncidentForwarded
 EditionPublished = editions_pb2.EditionPublished
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def identify(text: str) -> UUID:
@@ -55,7 +52,7 @@ def word(enum: Any, value: int, prefix: str) -> str:
 
 def moment(stamp: Any) -> str:
     """An instant as people in China read it."""
-    at: datetime = stamp.ToDatetime(tzinfo=ZoneInfo("UTC")).astimezone(SHANGHAI)
+    at: datetime = stamp.ToDatetime(tzinfo=UTC).astimezone(SHANGHAI)
     return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
 
 
@@ -133,10 +130,6 @@ def obligation_state(message: Any) -> str:
 
 def incident_level(message: Any) -> str:
     return word(standings_pb2.IncidentLevel, message.level, "INCIDENT_LEVEL_")
-
-
-def drop_reason(message: Any) -> str:
-    return word(submissions_pb2.DropReason, message.reason, "DROP_REASON_")
 
 
 def all_topics() -> Sequence[str]:

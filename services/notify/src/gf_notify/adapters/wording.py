@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
 import yaml
@@ -42,13 +41,6 @@ class Wording:
 
     def codes(self) -> frozenset[str]:
         return frozenset(self._templates)
-
-    def fields(self, code: str) -> frozenset[str]:
-        """The words a template wants."""
-        words = self._templates[code]
-        return frozenset(
-            name for text in (words.title, words.body) for _, name, _, _ in Formatter().parse(text) if name
-        )
 
     def say(self, code: str, words: Mapping[str, str]) -> Words:
         """The notice's text. A word that is missing is a programming error and raises KeyError."""
