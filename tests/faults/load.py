@@ -7,8 +7,9 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,7 +18,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from gf_standalone.demo import data
-from gf_standalone.demo.acts import Applicant, Desk, Steward
+from gf_standalone.demo.acts import Applicant, Desk, Registrar, Steward
 from gf_standalone.demo.client import Client, Refused
 from gf_standalone.demo.story import EXTENDED_UNTIL, EXTENSION, NAME, POLICY, YEAR
 from gf_standalone.people import Account
@@ -27,6 +28,7 @@ from tests.support.enterprises import uscc
 Json = dict[str, Any]
 #: How long a client repeats one request.
 PATIENCE = 90.0
+NATIONAL = "national:miit:factory"
 PROVINCES = ("cq", "gd", "zhejiang", "jiangsu", "shandong", "hunan", "hubei", "henan", "hebei", "sichuan", "anhui")
 
 
@@ -114,6 +116,8 @@ class Promise:
     key: str
     refused: bool = False
     closed: bool = False
+    #: The name under which it stands in a published edition of the national list.
+    listed: str = ""
 
 
 @dataclass
@@ -121,7 +125,6 @@ class Ledger:
     submissions: list[Promise] = field(default_factory=list)
     #: list → names that an import was answered 201 for.
     imports: dict[str, list[str]] = field(default_factory=dict)
-    repeats: int = 0
 
 
 @dataclass
@@ -144,21 +147,53 @@ class Load:
     async def open_campaign(self) -> None:
         steward = Steward(self.official("steward", "steward", "miit"))
         self.campaign = await steward.open_campaign(NAME, YEAR, POLICY)
+        await steward.publish_benchmarks(self.campaign, data.benchmarks())
         for act in ("submit", "decide:city"):
             await steward.extend(self.campaign, act, EXTENDED_UNTIL, EXTENSION)
 
     async def journey(self, number: int) -> None:
         """A factory in Shenzhen: registered, submitted by a platform in one call, refused by the city, closed."""
+        unit, promise = await self._apply(number)
+        if number <= len(PROVINCES):
+            await self._import(number, f"provincial:{PROVINCES[number - 1]}:factory", PROVINCES[number - 1])
+        await self._refuse(number, promise)
+        await self._closed(unit, promise)
+
+    async def journey_to_the_list(self, number: int) -> None:
+        """Another one: recommended by the city, approved by the ministry, published, listed in an edition."""
+        unit, promise = await self._apply(number)
+        city = self._desk(f"city-{number}", "shenzhen")
+        ministry = self._desk(f"ministry-{number}", "miit")
+        case = promise.submission_id
+
+        async def recommend() -> None:
+            await city.prepare(case)
+            await city.recommend([case], self.campaign, f"推荐批次{number}")
+
+        async def approve() -> None:
+            await ministry.prepare(case)
+            await ministry.decide(case, "pass", reason="审定通过")
+
+        await _again(recommend)
+        await _again(approve)
+        until = datetime.fromisoformat((await ministry.publish(case))["until"])
+        self.town.move_to(until)
+        await self._closed(unit, promise)
+        registrar = Registrar(self.official("lists-miit", "registrar", "miit"))
+        await _again(lambda: registrar.publish_edition(NATIONAL, year=YEAR, document=f"名单通知{number}", expects=1))
+        promise.listed = unit["name"]
+
+    async def _apply(self, number: int) -> tuple[Json, Promise]:
         unit = {**data.units()["sz"], "name": f"测试{number:04d}号有限公司", "uscc": uscc("440306", number)}
         unit |= {"superior": "shenzhen", "region": "440306"}
         account = Account(f"a-{number}", "测试", ("applicant",), unit["name"], org=unit["uscc"])
         applicant = Applicant(self.speak(account), unit)
         unit_id = await applicant.register()
-        promise = await self._submit(number, unit, unit_id)
-        if number <= len(PROVINCES):
-            await self._import(number, f"provincial:{PROVINCES[number - 1]}:factory", PROVINCES[number - 1])
-        await self._refuse(number, promise)
-        await applicant.client.until(
+        return unit, await self._submit(number, unit, unit_id)
+
+    async def _closed(self, unit: Json, promise: Promise) -> None:
+        account = Account(f"c-{unit['uscc']}", "测试", ("applicant",), unit["name"], org=unit["uscc"])
+        await self.speak(account).until(
             f"/intake/v1/submissions/{promise.submission_id}",
             lambda seen: seen["state"] == "closed",
             what="closed",
@@ -203,26 +238,27 @@ class Load:
         self.ledger.imports[list_id] = names
 
     async def _refuse(self, number: int, promise: Promise) -> None:
-        desk = Desk(
-            self.official(f"rev-{number}", "reviewer", "shenzhen"),
-            self.official(f"app-{number}", "approver", "shenzhen"),
-        )
-        end = time.monotonic() + PATIENCE
-        while True:
-            await desk.case(promise.submission_id, seconds=PATIENCE)
-            try:
-                await desk.decide(
-                    promise.submission_id,
-                    "refuse",
-                    reason="先进性不足，暂不推荐。",
-                    article="工信厅节函〔2025〕390号 三",
-                )
-                break
-            except Refused as refused:
-                # The sheet came in between: look again, decide again.
-                if refused.status != 412 or time.monotonic() > end:
-                    raise
+        desk = self._desk(str(number), "shenzhen")
+        why = {"reason": "先进性不足，暂不推荐。", "article": "工信厅节函〔2025〕390号 三"}
+        await _again(lambda: desk.decide(promise.submission_id, "refuse", **why))
         promise.refused = True
+
+    def _desk(self, number: str, authority: str) -> Desk:
+        return Desk(
+            self.official(f"rev-{number}", "reviewer", authority), self.official(f"app-{number}", "approver", authority)
+        )
 
     def count_repeats(self) -> int:
         return sum(client.repeats for client in self._clients)
+
+
+async def _again(act: Callable[[], Awaitable[Any]]) -> None:
+    """What came in between (a sheet, a mark) is looked at, and the act done again."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            await act()
+            return
+        except Refused as refused:
+            if refused.status != 412 or time.monotonic() > end:
+                raise

@@ -40,6 +40,8 @@ WHERE: dict[str, tuple[str, ...]] = {
     "consumer.after_offsets": ("notify", "review", "scoring", "registry", "intake"),
 }
 PARTITIONS = 4
+#: Each lets the days of a publicity pass; the windows of the campaign hold as long as these.
+LISTINGS = 10
 
 
 def test_every_crash_point_is_killed_here() -> None:
@@ -97,7 +99,7 @@ async def test_nothing_accepted_is_lost_and_nothing_takes_effect_twice(
 
     await _work(place, load, until=lambda: place.orders_left == 0, seconds=rounds * 120)
     assert {point: place.kills[point] for point in WHERE if place.kills[point] < rounds} == {}, place.tails()
-    await _work(place, load, until=lambda: True, seconds=60)  # one journey in peace
+    await _work(place, load, until=lambda: True, seconds=120)  # one journey of each kind in peace
     await _settled(databases, kafka.bootstrap)
 
     registry = f"http://127.0.0.1:{place.inhabitants['registry'].port}"
@@ -106,6 +108,7 @@ async def test_nothing_accepted_is_lost_and_nothing_takes_effect_twice(
     assert problems == [], "\n".join(problems) + "\n" + place.tails()
     assert checker.seen["submissions"] >= 3
     assert checker.seen["listed"] > 0
+    assert sum(bool(one.listed) for one in load.ledger.submissions) >= 2
     await place.close()
     ordered = [accident for accident in place.accidents if "-9 (not armed)" not in accident]
     assert ordered == [], place.tails()
@@ -113,19 +116,21 @@ async def test_nothing_accepted_is_lost_and_nothing_takes_effect_twice(
 
 
 async def _work(place: Town, load: Load, *, until: Callable[[], bool], seconds: float) -> None:
-    """Journeys, two at a time, until the orders are carried out; every journey that began is finished."""
+    """Journeys, three at a time, until the orders are carried out; every journey that began is finished."""
     end = time.monotonic() + seconds
     numbers = iter(range(len(load.ledger.submissions) + 1, 10_000))
 
-    async def worker() -> None:
-        while True:
-            await load.journey(next(numbers))
+    async def worker(journey: Callable[[int], Awaitable[None]], most: int) -> None:
+        for _ in range(most):
+            await journey(next(numbers))
             if until():
                 return
             assert time.monotonic() < end, f"{place.orders_left} orders left: {_orders(place)}\n{place.tails()}"
 
     try:
-        await asyncio.gather(worker(), worker())
+        await asyncio.gather(
+            worker(load.journey, 10_000), worker(load.journey, 10_000), worker(load.journey_to_the_list, LISTINGS)
+        )
     except BaseException:
         print(place.tails())
         raise

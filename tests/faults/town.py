@@ -11,7 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +45,11 @@ class Town:
     #: Deaths that nobody ordered.
     accidents: list[str] = field(default_factory=list)
     _watchers: list[asyncio.Task[None]] = field(default_factory=list)
+    _offset: timedelta = timedelta()
     _closing: bool = False
 
     @classmethod
     def build(cls, folder: Path, databases: dict[str, Any], bootstrap: str, issuer: str, jwks: str) -> Town:
-        offset = str((STARTS - datetime.now(UTC)).total_seconds())
         found = {}
         for service, port in zip(SERVICES, free_ports(len(SERVICES)), strict=True):
             prefix = f"GF_{service.upper()}_"
@@ -70,14 +70,26 @@ class Town:
                 **os.environ,
                 **{prefix + name: value for name, value in settings.items()},
                 "GF_TEST_BUILD": "1",
-                "GF_TEST_CLOCK_OFFSET": offset,
+                "GF_TEST_CLOCK": str(folder / "clock"),
                 # A member that keeps its name takes its partitions back at once after a kill.
                 "GF_INSTANCE_ID": "0",
                 "PYTHONUNBUFFERED": "1",
             }
             environment.pop("GF_CRASH_POINT", None)
             found[service] = Inhabitant(service, port, environment, folder / f"{service}.log")
-        return cls(folder, found)
+        town = cls(folder, found)
+        town.move_to(STARTS)
+        return town
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._offset
+
+    def move_to(self, instant: datetime) -> None:
+        """The clock of all services, alive or not: forward only."""
+        self._offset = max(self._offset, instant - datetime.now(UTC)) if self._offset else instant - datetime.now(UTC)
+        making = self.folder / "clock.new"
+        making.write_text(str(self._offset.total_seconds()), encoding="utf-8")
+        making.replace(self.folder / "clock")
 
     def arm(self, service: str, point: str) -> None:
         self.inhabitants[service].armed.append(point)
