@@ -12,13 +12,14 @@ VENV := .venv/bin
 
 export PORT DATA
 
-.PHONY: help run setup test check unit bench test-faults fmt lock python
+.PHONY: help run setup test check unit test-browser bench test-faults fmt lock python
 
 help:
 	@echo "make run          启动演示（PORT=8000 DATA=.data 可改）"
 	@echo "make test         全部检查与测试（真实 PostgreSQL 与 Kafka）"
 	@echo "make check        只做静态检查（格式、类型、导入规则、契约、政策文件、文档）"
 	@echo "make unit         只跑单元测试（10 秒内）"
+	@echo "make test-browser 在 Chromium 里点击页面的测试（PICTURES=1 时更新 docs/pictures）"
 	@echo "make test-faults  故障注入的长测（每个崩溃点至少 20 次）"
 	@echo "make bench        与手写参照比较的性能测试"
 	@echo "make fmt          整理代码格式"
@@ -42,6 +43,9 @@ check: setup
 
 unit: setup
 	@$(VENV)/python scripts/test.py unit
+
+test-browser: setup
+	@GF_PICTURES=$${PICTURES:-} $(VENV)/python scripts/test.py browser
 
 test-faults: setup
 	@GF_FAULT_ROUNDS=$${GF_FAULT_ROUNDS:-20} $(VENV)/python scripts/test.py faults

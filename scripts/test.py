@@ -1,6 +1,6 @@
 """`make test`: every check and every test, with a summary at the end. Not zero when anything failed.
 
-python scripts/test.py all | check | unit | db | kafka | e2e | faults
+python scripts/test.py all | check | unit | db | kafka | e2e | browser | faults
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 CACHE = ROOT / ".cache"
-UNIT = "not db and not kafka and not e2e and not faults and not process"
+UNIT = "not db and not kafka and not e2e and not faults and not process and not browser"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,12 @@ def baseline() -> str:
 
 
 def unit() -> list[Step]:
-    return [Step("单元测试", pytest(UNIT, "-n", "auto", "--ignore=tests/e2e", "--ignore=tests/faults"))]
+    return [
+        Step(
+            "单元测试",
+            pytest(UNIT, "-n", "auto", "--ignore=tests/e2e", "--ignore=tests/faults", "--ignore=tests/browser"),
+        )
+    ]
 
 
 def suites(*names: str) -> list[Step]:
@@ -72,9 +77,10 @@ def suites(*names: str) -> list[Step]:
 
 # Each test runs once: the strongest marker it carries decides the suite.
 MARKERS = {
-    "db": "(db or process) and not kafka and not e2e and not faults",
+    "db": "(db or process) and not kafka and not e2e and not faults and not browser",
     "kafka": "kafka and not e2e and not faults",
     "e2e": "e2e and not faults",
+    "browser": "browser",
     "faults": "faults",
 }
 PLANS: dict[str, Callable[[], list[Step]]] = {
@@ -89,22 +95,51 @@ def offer_java() -> None:
     """A broker from the Maven artefacts needs Java and Maven; on Debian as root they are installed when missing."""
     if os.environ.get("GF_TEST_KAFKA") or (shutil.which("java") and shutil.which("mvn")):
         return
-    if os.geteuid() == 0 and Path("/etc/debian_version").exists() and shutil.which("apt-get"):
+    packages = ["openjdk-17-jre-headless", "maven"]
+    if is_debian_root():
         print("Kafka 测试需要 Java 与 Maven，正在用 apt-get 安装……", flush=True)
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        packages = ["openjdk-17-jre-headless", "maven"]
         if subprocess.run(["apt-cache", "show", packages[0]], capture_output=True, check=False).returncode != 0:
             packages[0] = "default-jre-headless"
-        for command in (["apt-get", "-qq", "update"], ["apt-get", "-qq", "install", "-y", *packages]):
-            if subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, check=False).returncode != 0:
-                print(f"  {' '.join(command)} 未成功。", flush=True)
+        apt_install(*packages)
         return
     print(
         "没有找到 Java 与 Maven：若也没有 Docker 镜像 apache/kafka 或地址 GF_TEST_KAFKA=host:port，\n"
         "Kafka 测试将被跳过。"
-        "  安装办法（Debian/Ubuntu）：apt-get install openjdk-17-jre-headless maven",
+        f"  安装办法（Debian/Ubuntu）：apt-get install {' '.join(packages)}",
         flush=True,
     )
+
+
+def offer_chromium() -> None:
+    """The pages are tested in Chromium, with a font that has Chinese; on Debian as root both are installed."""
+    found = os.environ.get("GF_TEST_CHROMIUM") or any(map(shutil.which, ("chromium", "chromium-browser")))
+    fonts = (
+        subprocess.run(["fc-list", ":lang=zh"], capture_output=True, check=False) if shutil.which("fc-list") else None
+    )
+    if found and fonts is not None and fonts.stdout:
+        return
+    packages = ["chromium", "fonts-noto-cjk"]
+    if is_debian_root():
+        print("页面测试需要 Chromium 与中文字体，正在用 apt-get 安装……", flush=True)
+        apt_install(*packages)
+        return
+    if not found:
+        print(
+            "没有找到 Chromium，页面测试将被跳过。"
+            f"  安装办法（Debian）：apt-get install {' '.join(packages)}；或用 GF_TEST_CHROMIUM=路径 指明。",
+            flush=True,
+        )
+
+
+def is_debian_root() -> bool:
+    return os.geteuid() == 0 and Path("/etc/debian_version").exists() and shutil.which("apt-get") is not None
+
+
+def apt_install(*packages: str) -> None:
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["apt-get", "-qq", "update"], ["apt-get", "-qq", "install", "-y", *packages]):
+        if subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, check=False).returncode != 0:
+            print(f"  {' '.join(command)} 未成功。", flush=True)
 
 
 def run(step: Step, environment: dict[str, str]) -> tuple[bool, float]:
@@ -123,6 +158,8 @@ def main() -> int:
     CACHE.mkdir(exist_ok=True)
     if plan in ("all", "kafka", "faults", "e2e"):
         offer_java()
+    if plan in ("all", "browser"):
+        offer_chromium()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "servers"
         path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -139,6 +176,10 @@ def main() -> int:
         print("!!! 没有可用的 Kafka：需要真实 Kafka 的测试一项也没有运行。")
         if os.environ.get("REQUIRE_KAFKA"):
             bad.append("Kafka")
+    if plan in ("all", "browser") and not any(line.startswith("Chromium:") and "NONE" not in line for line in servers):
+        print("!!! 没有可用的 Chromium：页面测试一项也没有运行。")
+        if os.environ.get("REQUIRE_BROWSER"):
+            bad.append("Chromium")
     print("全部通过" if not bad else f"失败：{'、'.join(bad)}")
     return 1 if bad else 0
 

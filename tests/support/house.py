@@ -70,8 +70,9 @@ async def open_house(
     accounts = dict(people.accounts())
     issuer = issuer_app(Issuer(settings, accounts, _KEY), pages.environment(), settings.port)
     applications = {name: service.app for name, service in services.items()}
+    own = pages.own_app(pages.environment(), clock, pages.Readiness(applications, lambda: "done"), settings.port)
     async with (
-        serving(Dispatcher({**applications, "auth": issuer}, issuer), listener),
+        serving(Dispatcher({**applications, "auth": issuer}, own), listener),
         httpx.AsyncClient(base_url=settings.address, timeout=30, limits=LIMITS) as http,
     ):
         running = compose.Workers(services) if workers else None

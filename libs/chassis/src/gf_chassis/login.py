@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from gf_chassis.settings import ServiceSettings
 log = structlog.get_logger(__name__)
 
 LOGIN_SECONDS = 600
+_PAGE = re.compile(r"/[a-z]{1,20}/ui/", re.ASCII)
 
 
 class LoginFailed(Rejected):
@@ -209,6 +211,10 @@ class Login:
         return f"{base}/{self.service}/ui/callback"
 
     def safe_target(self, then: str) -> str:
-        """Where to go after the sign-in: an address of this service, never another host."""
-        fine = then.startswith(f"/{self.service}/") and "\\" not in then and "//" not in then and then.isprintable()
-        return then if fine and then.isascii() else f"/{self.service}/ui/"
+        """Where to go after the sign-in: an address of ours, never another host.
+
+        Another service's pages too: a reviewer signs in at intake to look at evidence, and goes on with the case.
+        """
+        own = then.startswith(f"/{self.service}/") or _PAGE.match(then)
+        fine = own and "\\" not in then and "//" not in then and then.isprintable() and then.isascii()
+        return then if fine else f"/{self.service}/ui/"

@@ -13,7 +13,7 @@ A service with pages of its own::
     @router.post("/cases/{submission_id}/approve")
     async def approve(request: Request, person: PagePrincipal, form: CheckedForm, submission_id: PathId) -> Response:
         ...
-        return redirect(request, f"/review/ui/cases/{submission_id}", done="已通过")
+        return act_answer(request, f"/review/ui/cases/{submission_id}", done="已通过")
 
 Templates extend ``base.html`` and import ``macros.html``; every form starts with ``{{ m.csrf() }}``. No inline script,
 no inline style: the content security policy forbids both.
@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -35,8 +35,9 @@ import jinja2
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.datastructures import FormData
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from gf_chassis import problems
 from gf_chassis.clock import SHANGHAI
 from gf_chassis.errors import Forbidden, NotFound, Unauthenticated
 from gf_chassis.identity import ROLE_NAMES, Principal
@@ -46,6 +47,13 @@ from gf_chassis.problems import MEANINGS
 _CODE = re.compile(r"[a-z0-9_]{1,60}", re.ASCII)
 _HERE = Path(__file__).parent
 _MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
+#: The pages of the house (各系统): service, label, and the roles that work there; none: open to all.
+HOUSE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("intake", "申报填报", ("applicant",)),
+    ("review", "审核工作台", ("reviewer", "approver")),
+    ("registry", "绿色制造名单", ()),
+    ("notify", "收件箱", ("applicant", "reviewer", "approver", "registrar", "steward")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,8 @@ class Pages:
     static: Path | None = None
     nav: Sequence[Link] = ()
     filters: Mapping[str, Any] = field(default_factory=dict)
+    #: Where a person works, as the page's head shows it (the authority's name).
+    place: Callable[[Principal], str] = lambda person: person.authority or ""
     login: Login = field(init=False)
     environment: jinja2.Environment = field(init=False)
 
@@ -91,12 +101,17 @@ class Pages:
         session = self.login.session(request)
         flash = self.login.cookies.read(request, "flash")
         links = [link for link in self.nav if not link.roles or (session and session.principal.has(*link.roles))]
+        person = session.principal if session else None
         text = self.environment.get_template(template).render(
             request_path=request.url.path,
             service=self.service,
             site_title=self.title or self.service,
             nav=links,
-            person=session.principal if session else None,
+            nav_here=_current(request.url.path, links),
+            house=_house(self.service, person),
+            person=person,
+            place=self.place(person) if person else "",
+            session_ends=session.expires_at if session else 0,
             csrf_token=session.csrf if session else "",
             flash=flash,
             static=f"/{self.service}/ui/static",
@@ -108,7 +123,12 @@ class Pages:
         return response
 
     def problem(self, request: Request, body: Mapping[str, Any], headers: Mapping[str, str] | None) -> Response:
-        """A problem document as a page; without a session a page that is asked for leads to the sign-in."""
+        """A problem document as a page; without a session a page that is asked for leads to the sign-in.
+
+        A form that base.js sent gets the document itself and shows it where the person is typing.
+        """
+        if wants_json(request):
+            return problems.respond(dict(body), dict(headers or {}))
         if body["status"] == 401 and request.method == "GET":
             then = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""), safe="/")
             return RedirectResponse(f"/{self.service}/ui/login?next={then}", 303)
@@ -179,11 +199,62 @@ def render(request: Request, template: str, status: int = 200, /, **values: Any)
 
 def redirect(request: Request, target: str, *, done: str = "", failed: str = "") -> Response:
     """After a form: see other (303), with a message that the next page shows once."""
-    pages: Pages = request.app.state.pages
     response = RedirectResponse(target, 303)
-    if done or failed:
-        content = {"text": (failed or done)[:500], "kind": "failed" if failed else "done"}
-        pages.login.cookies.write(request, response, "flash", content, 60)
+    _leave_message(request, response, failed or done, "failed" if failed else "done")
+    return response
+
+
+def _leave_message(request: Request, response: Response, text: str, kind: str) -> None:
+    pages: Pages = request.app.state.pages
+    if text:
+        pages.login.cookies.write(request, response, "flash", {"text": text[:500], "kind": kind}, 60)
+
+
+def _current(path: str, links: Sequence[Link]) -> str:
+    """The navigation's entry under which a page lies: the longest address that it begins with."""
+    home = [link.href for link in links if path == link.href or path.startswith(link.href.rstrip("/") + "/")]
+    return max(home, key=len, default="")
+
+
+def _house(service: str, person: Principal | None) -> list[tuple[str, str]]:
+    """The pages this person can use, and the one he is at."""
+    return [
+        (name, label)
+        for name, label, roles in HOUSE
+        if name == service or not roles or (person is not None and person.has(*roles))
+    ]
+
+
+def wants_json(request: Request) -> bool:
+    """Whether base.js asks; a browser that shows the answer itself never names JSON."""
+    return "application/json" in request.headers.get("accept", "")
+
+
+def act_answer(
+    request: Request,
+    target: str,
+    *,
+    done: str = "",
+    failed: str = "",
+    status: int = 422,
+    code: str = "",
+    fields: Sequence[tuple[str, str]] = (),
+    changed: Sequence[str] = (),
+) -> Response:
+    """What an act of a page (``form[data-act]``) came to.
+
+    ``target`` is the page to show next, also the one with the newest content after a 412. ``fields`` are (name of the
+    form's field, what is wrong), ``changed`` says line by line what others did meanwhile. A browser without base.js
+    gets a redirect with the message.
+    """
+    if not wants_json(request):
+        return redirect(request, target, done=done, failed=failed)
+    if failed:
+        errors = [{"field": name, "detail": detail} for name, detail in fields]
+        body = {"detail": failed, "code": code, "errors": errors, "changed": list(changed), "to": target}
+        return JSONResponse(body, status, headers={"Cache-Control": "no-store"})
+    response = JSONResponse({"to": target}, headers={"Cache-Control": "no-store"})
+    _leave_message(request, response, done, "done")
     return response
 
 

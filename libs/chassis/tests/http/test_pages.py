@@ -18,7 +18,7 @@ from fastapi import Request, Response
 
 from gf_chassis.errors import Conflict
 from gf_chassis.http import Router
-from gf_chassis.web import CheckedForm, Link, PagePrincipal, Pages, day, points, redirect, render, when
+from gf_chassis.web import CheckedForm, Link, PagePrincipal, Pages, act_answer, day, points, render, when
 
 from .conftest import ISSUER, Issuer, MakeApp, client_of
 
@@ -38,7 +38,10 @@ async def home(request: Request, person: PagePrincipal) -> Response:
 async def act(request: Request, person: PagePrincipal, form: CheckedForm) -> Response:
     if form["note"] == "closed":
         raise Conflict("closed", "案卷已办结。")
-    return redirect(request, "/intake/ui/", done=f"已提交：{form['note']}")
+    if form["note"] == "taken":
+        fields, changed = [("note", "已被同事改写。")], ["10:00 同事 已办理"]
+        return act_answer(request, "/intake/ui/", failed="已变化", status=412, fields=fields, changed=changed)
+    return act_answer(request, "/intake/ui/", done=f"已提交：{form['note']}")
 
 
 class FakeIssuer:
@@ -206,12 +209,42 @@ async def test_only_our_own_addresses_after_the_sign_in(client: httpx.AsyncClien
         "http://evil.test/",
         "//evil.test",
         "/\\evil.test",
-        "/review/ui/",
+        "/review/v1/cases",
+        "/review.evil.test/ui/",
         "/intake/ui/\r\nx: y",
         "/intake//e.test",
     ):
         assert (await sign_in(client, fake, then)).headers["location"] == "/intake/ui/"
         client.cookies.clear()
+
+
+async def test_another_service_of_ours_after_the_sign_in(client: httpx.AsyncClient, fake: FakeIssuer) -> None:
+    """A reviewer signs in at intake to see a file, and is back at the case."""
+    assert (await sign_in(client, fake, "/review/ui/cases/1")).headers["location"] == "/review/ui/cases/1"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+async def test_a_form_sent_in_the_background_hears_what_came_of_it(
+    client: httpx.AsyncClient, fake: FakeIssuer, accept: str
+) -> None:
+    """base.js gets the answer itself; a browser without it gets pages and redirects."""
+    await sign_in(client, fake)
+    asked = {"accept": accept}
+    form = {"csrf_token": await token_of(client)}
+    done = await client.post("/intake/ui/act", data={**form, "note": "同意"}, headers=asked)
+    refused = await client.post("/intake/ui/act", data={**form, "note": "taken"}, headers=asked)
+    client.cookies.delete("gl_intake_session")
+    late = await client.post("/intake/ui/act", data={**form, "note": "同意"}, headers=asked)
+    assert late.status_code == 401
+    if accept == "text/html":
+        assert (done.status_code, refused.status_code) == (303, 303)
+        assert "重新登录" in late.text
+        return
+    assert (done.status_code, done.json()) == (200, {"to": "/intake/ui/"})
+    assert refused.status_code == 412
+    assert refused.json()["errors"] == [{"field": "note", "detail": "已被同事改写。"}]
+    assert refused.json()["changed"] == ["10:00 同事 已办理"]
+    assert late.json()["code"] == "unauthenticated"
 
 
 async def test_forged_sessions(client: httpx.AsyncClient, fake: FakeIssuer, make_app: MakeApp) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from importlib.resources import files
 from typing import Any
 
 import httpx
@@ -121,7 +122,8 @@ def own_app(pages: Environment, clock: DemoClock, readiness: Readiness, port: in
         return RedirectResponse("/clock", 303) if is_form else JSONResponse({"now": moved.isoformat()})
 
     async def style(request: Request) -> Response:
-        text = pages.get_template("style.css").render()
+        common = (files("gf_chassis") / "static" / "base.css").read_text(encoding="utf-8")
+        text = common + pages.get_template("style.css").render()
         return Response(text, media_type="text/css", headers={"Cache-Control": "max-age=300"})
 
     return Starlette(
