@@ -321,14 +321,33 @@ def _by_container() -> KafkaServer:
     ):
         if subprocess.run(command, capture_output=True, timeout=30, check=False).returncode != 0:
             raise NoKafka(f"docker: {what}")
+    # Reached by its published port on the engine's host, whether or not this runs in a container itself.
     os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
-    from testcontainers.kafka import KafkaContainer
+    os.environ.setdefault("TESTCONTAINERS_CONNECTION_MODE", "docker_host")
+    from testcontainers.community.kafka import KafkaContainer
 
-    container = KafkaContainer(IMAGE).with_kraft()
+    class ApacheKafka(KafkaContainer):
+        """The official image in KRaft mode; the library's own start script is for Confluent's image and numbering."""
+
+        def __init__(self) -> None:
+            super().__init__(IMAGE)
+            self.kraft_enabled = True
+            self.with_env("KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR", "1")
+            self.with_env("KAFKA_TRANSACTION_STATE_LOG_MIN_ISR", "1")
+            self.with_env("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false")
+            self.with_env("KAFKA_HEAP_OPTS", "-Xmx512M")
+
+        def tc_start(self) -> None:
+            address = f"PLAINTEXT://{self.get_bootstrap_server()},BROKER://localhost:9092"
+            script = f"export KAFKA_ADVERTISED_LISTENERS={address}\nexec /etc/kafka/docker/run\n"
+            self.create_file(script.encode(), self.TC_START_SCRIPT)
+
+    container = ApacheKafka()
     try:
         container.start(timeout=120)
     except Exception as error:
-        raise NoKafka(f"testcontainers: {type(error).__name__}") from error
+        container.stop()
+        raise NoKafka(f"testcontainers: {type(error).__name__}: {error}") from error
     return KafkaServer(container.get_bootstrap_server(), "container", VERSION, container.stop)
 
 
