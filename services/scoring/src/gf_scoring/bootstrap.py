@@ -8,19 +8,24 @@ import gf_policy
 from gf_chassis.clock import Clock
 from gf_chassis.database import Database
 from gf_chassis.runtime import ServiceRuntime
+from gf_policy.ranking import RankingTable, load_rankings
 from gf_policy.rulesets import RulesetTable
 from gf_scoring.adapters.contracts import Publisher
 from gf_scoring.adapters.rulebook import Rulebook
 from gf_scoring.entrypoints.consumers import subscriptions
 from gf_scoring.settings import Settings
 from gf_scoring.usecases.append_revision import AppendRevision
+from gf_scoring.usecases.close_ranking import CloseRanking
 from gf_scoring.usecases.create_benchmark_set import CreateBenchmarkSet
 from gf_scoring.usecases.find_average import FindAverage
+from gf_scoring.usecases.find_rankings import FindRankings
 from gf_scoring.usecases.find_sheets import FindSheets, superiors
 from gf_scoring.usecases.publish_benchmark_set import PublishBenchmarkSet
+from gf_scoring.usecases.publish_ranking import PublishRanking, SendRanking
 from gf_scoring.usecases.reassess_submission import ReassessSubmission
 from gf_scoring.usecases.rescore_submission import RescoreSubmission
 from gf_scoring.usecases.score_submissions import ScoreSubmissions
+from gf_scoring.usecases.start_ranking import StartRanking
 from gf_scoring.usecases.verify_sheet import VerifySheet
 
 
@@ -30,6 +35,7 @@ class Bootstrap:
     database: Database
     book: gf_policy.Book
     rulesets: RulesetTable
+    rankings: RankingTable
 
     # what scoring does
     score_submissions: ScoreSubmissions
@@ -37,10 +43,15 @@ class Bootstrap:
     rescore_submission: RescoreSubmission
     create_benchmark_set: CreateBenchmarkSet
     publish_benchmark_set: PublishBenchmarkSet
+    start_ranking: StartRanking
+    close_ranking: CloseRanking
+    publish_ranking: PublishRanking
+    send_ranking: SendRanking
 
     # what it answers
     find_sheets: FindSheets
     find_average: FindAverage
+    find_rankings: FindRankings
     verify_sheet: VerifySheet
 
     def superiors(self, authority: str) -> tuple[str, ...]:
@@ -55,6 +66,8 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, book: gf_policy
     rulebook, publisher = Rulebook(book.rulesets), Publisher()
     append = AppendRevision(rulebook, publisher)
     score, reassess = ScoreSubmissions(rulebook, publisher), ReassessSubmission(append)
+    rankings = load_rankings(book.root)
+    close, send = CloseRanking(database, book.authorities), SendRanking(database)
     return Bootstrap(
         runtime=ServiceRuntime(
             name="scoring",
@@ -62,16 +75,23 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, book: gf_policy
             database=database,
             clock=clock,
             subscriptions=subscriptions(score, reassess),
+            ticks=[close.tick, send],
         ),
         database=database,
         book=book,
         rulesets=book.rulesets,
+        rankings=rankings,
         score_submissions=score,
         reassess_submission=reassess,
         rescore_submission=RescoreSubmission(database, append, book.authorities),
         create_benchmark_set=CreateBenchmarkSet(database, book.rulesets, book.industries),
         publish_benchmark_set=PublishBenchmarkSet(database),
+        start_ranking=StartRanking(database, rankings),
+        close_ranking=close,
+        publish_ranking=PublishRanking(database),
+        send_ranking=send,
         find_sheets=FindSheets(database, book.authorities),
         find_average=FindAverage(database, book.authorities),
+        find_rankings=FindRankings(database, book.authorities),
         verify_sheet=VerifySheet(book.rulesets),
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from operator import attrgetter, itemgetter
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from google.protobuf.message import Message
 
 from gf_chassis.errors import Poison
+from gf_scoring.adapters.tables import RankingRunRow
 from gf_scoring.domain.engine import (
     ENGINE_VERSION,
     MISSING,
@@ -26,10 +27,19 @@ from gf_scoring.domain.engine import (
 from gf_scoring.domain.numbers import DIGITS, ONE, PLAIN, POWERS, half_up, plain, whole, whole_of
 from gf_scoring.domain.sheets import Assessment, Basis, Outcome, Sheet, Subject, Table
 from greenladder.common.v1.common_pb2 import Fact, Presence
-from greenladder.intake.v1.campaigns_pb2 import CampaignChanged, CampaignState
+from greenladder.intake.v1.campaigns_pb2 import CampaignChanged, CampaignClosed, CampaignState
 from greenladder.intake.v1.submissions_pb2 import SubmissionAdmitted
+from greenladder.intake.v1.units_pb2 import UnitChanged
 from greenladder.registry.v1.standings_pb2 import MembershipChanged, MembershipState
-from greenladder.review.v1.cases_pb2 import AssessmentRecorded, CaseProgressed, CaseState, StageState
+from greenladder.review.v1.cases_pb2 import (
+    AssessmentRecorded,
+    CaseClosed,
+    CaseOutcome,
+    CaseProgressed,
+    CaseState,
+    StageState,
+)
+from greenladder.scoring.v1 import rankings_pb2
 from greenladder.scoring.v1 import sheets_pb2 as pb
 
 TOPIC = "scoring.sheets"
@@ -296,6 +306,62 @@ _CAMPAIGN_STATES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ControlTotals:
+    """How many rounds were admitted by kind and authority, and the digest over them (受理总数)."""
+
+    campaign_id: str
+    totals: tuple[tuple[str, str, int, str], ...]
+
+
+def totals_of(message: Message) -> ControlTotals:
+    closed = cast(CampaignClosed, message)
+    return ControlTotals(
+        id_of(closed.campaign_id, "campaign_id"),
+        tuple((total.kind, total.authority, total.admitted, total.digest) for total in closed.totals),
+    )
+
+
+def case_end_of(message: Message) -> tuple[str, int, str]:
+    """Submission, round and outcome of a case that is over."""
+    closed = cast(CaseClosed, message)
+    if closed.outcome not in _CASE_OUTCOMES:
+        raise Poison(f"unknown outcome {closed.outcome}")
+    return id_of(closed.submission_id, "submission_id"), closed.round, _CASE_OUTCOMES[closed.outcome]
+
+
+_CASE_OUTCOMES = {
+    CaseOutcome.CASE_OUTCOME_APPROVED: "approved",
+    CaseOutcome.CASE_OUTCOME_REFUSED: "refused",
+    CaseOutcome.CASE_OUTCOME_CANCELLED: "cancelled",
+    CaseOutcome.CASE_OUTCOME_DROPPED: "dropped",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    unit_id: str
+    profile_version: int
+    name: str
+    uscc: str
+    category: str
+    superior: str
+    key_industry: str
+
+
+def unit_of(message: Message) -> UnitView:
+    unit = cast(UnitChanged, message).unit
+    return UnitView(
+        id_of(unit.unit_id, "unit.unit_id"),
+        unit.profile_version,
+        unit.name,
+        unit.uscc,
+        unit.category,
+        unit.superior_authority,
+        unit.key_industry,
+    )
+
+
 # --- out ------------------------------------------------------------------------------------------------------------
 
 
@@ -467,3 +533,55 @@ _PRESENCES = {
     Presence.PRESENCE_MISSING: "missing",
     Presence.PRESENCE_NOT_APPLICABLE: "not_applicable",
 }
+
+
+# --- rankings -------------------------------------------------------------------------------------------------------
+
+RANKINGS = "scoring.rankings"
+
+
+def unit_ranked(run: RankingRunRow, place: Mapping[str, Any]) -> rankings_pb2.UnitRanked:
+    """One unit's place, as it is sent."""
+    message = rankings_pb2.UnitRanked(
+        run_id=str(run.id),
+        unit_id=str(place["unit_id"]),
+        year=run.year,
+        points=f"{place['points']:f}",
+        place=place["place"],
+        band=place["grade"],
+        bottom=place["bottom"],
+        streak=place["streak"],
+        warned=place["warned"],
+        removal_due=place["due"],
+        list_id=run.list_id,
+        category=run.category,
+    )
+    if place["industry_place"] is not None:
+        message.industry_place = place["industry_place"]
+        message.industry_count = place["industry_count"]
+    return message
+
+
+def ranking_closed(run: RankingRunRow, supersedes: str | None) -> rankings_pb2.RankingClosed:
+    """The whole run: what a consumer compares its places with."""
+    message = rankings_pb2.RankingClosed(
+        run_id=str(run.id),
+        year=run.year,
+        count=run.count,
+        digest=run.digest,
+        averages=[
+            rankings_pb2.Average(
+                authority=one["authority"], category=run.category, points=one["points"], count=one["count"]
+            )
+            for one in run.averages
+            if one["points"] is not None
+        ],
+        list_id=run.list_id,
+        category=run.category,
+        rules_id=run.rules["header"]["id"],
+        rules_hash=run.rules_hash,
+        supersedes=supersedes,
+    )
+    if run.population_at is not None:
+        message.population_at.FromDatetime(run.population_at)
+    return message

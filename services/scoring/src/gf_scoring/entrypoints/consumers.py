@@ -5,13 +5,17 @@ from __future__ import annotations
 from gf_chassis.events import Subscription
 from gf_scoring.usecases.follow_campaign import follow_campaign
 from gf_scoring.usecases.follow_case import follow_case
+from gf_scoring.usecases.follow_case_end import follow_case_end
 from gf_scoring.usecases.follow_membership import follow_membership
+from gf_scoring.usecases.follow_totals import follow_totals
+from gf_scoring.usecases.follow_unit import follow_unit
 from gf_scoring.usecases.reassess_submission import ReassessSubmission
 from gf_scoring.usecases.score_submissions import ScoreSubmissions
-from greenladder.intake.v1.campaigns_pb2 import CampaignChanged
+from greenladder.intake.v1.campaigns_pb2 import CampaignChanged, CampaignClosed
 from greenladder.intake.v1.submissions_pb2 import SubmissionAdmitted
+from greenladder.intake.v1.units_pb2 import UnitChanged
 from greenladder.registry.v1.standings_pb2 import MembershipChanged
-from greenladder.review.v1.cases_pb2 import AssessmentRecorded, CaseProgressed
+from greenladder.review.v1.cases_pb2 import AssessmentRecorded, CaseClosed, CaseProgressed
 
 
 def subscriptions(score: ScoreSubmissions, reassess: ReassessSubmission) -> tuple[Subscription, ...]:
@@ -32,5 +36,12 @@ def subscriptions(score: ScoreSubmissions, reassess: ReassessSubmission) -> tupl
                 CaseProgressed: follow_case,
                 MembershipChanged: follow_membership,
             },
+        ),
+        # What rankings wait for; a group of its own, so that it reads these topics from their beginning.
+        Subscription(
+            group="scoring.population",
+            kind="projection",
+            topics=("intake.campaigns", "intake.units", "review.cases"),
+            handlers={CampaignClosed: follow_totals, UnitChanged: follow_unit, CaseClosed: follow_case_end},
         ),
     )

@@ -17,14 +17,14 @@ from gf_scoring.bootstrap import Bootstrap
 from gf_scoring.domain.benchmarks import Level
 from gf_scoring.domain.engine import MISSING, NOT_APPLICABLE, FactKey, FactValue
 from gf_scoring.domain.recompute import Stated, StatedLine
-from gf_scoring.entrypoints import presenters, schemas
+from gf_scoring.entrypoints import http_rankings, presenters, schemas
 from gf_scoring.usecases.create_benchmark_set import NewSet
 
 IfMatch = Annotated[str | None, Header(description='所依据的版本，例如 "1"')]
 
 
 def routers(parts: Bootstrap) -> list[APIRouter]:
-    return [_rulesets(parts), _benchmark_sets(parts), _sheets(parts)]
+    return [_rulesets(parts), _benchmark_sets(parts), _sheets(parts), http_rankings.router(parts)]
 
 
 def _rulesets(parts: Bootstrap) -> APIRouter:
