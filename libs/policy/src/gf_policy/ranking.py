@@ -1,4 +1,4 @@
-"""Ranking rules (排名规则): ``ranking.yaml`` beside a base policy. Who is ranked, what the bottom share is, what counts.
+"""Ranking rules (排名规则): ``ranking.yaml`` beside a base policy. Who is ranked, what the bottom share is.
 
 Shares are exact decimals of the population; years are campaign years. Everything a run used is stored with the run.
 """

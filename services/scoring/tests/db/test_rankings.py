@@ -142,7 +142,7 @@ async def test_who_is_not_ranked_is_named_with_the_reason(town: Town) -> None:
 @pytest.mark.rule("GD-26")
 async def test_grades_of_the_green_code(town: Town) -> None:
     await town.listed(range(60))
-    # Three share the place at the cut of A+ (60 · 5 % = 3): the whole group gets the better grade.
+    # Four share the place at the cut of A+ (60 · 5 % = 3): the whole group gets the better grade.
     await town.year(2025, spread(60) | {57: "54.50", 56: "54.50", 55: "54.50"})
     places = await town.places(await town.rank(2025))
     grades = {grade: {n for n, row in places.items() if row["grade"] == grade} for grade in ("A+", "A", "B")}
@@ -150,7 +150,7 @@ async def test_grades_of_the_green_code(town: Town) -> None:
     assert grades["A"] == set(range(36, 55))
     assert grades["B"] == set(range(36))
     apart = await town.places(await town.rank(2025, {"grades.ties": "out"}))
-    assert {n for n, row in apart.items() if row["grade"] == "A+"} == {58, 59}
+    assert {n for n, row in apart.items() if row["grade"] == "A+"} == {59}
 
 
 @pytest.mark.rule("N25-5pct")
@@ -357,10 +357,9 @@ async def test_a_later_run_takes_the_place_of_the_published_one(town: Town, api:
             text("select type from journal where aggregate = 'ranking_run' and topic is null order by id")
         )
         acts = [row[0] for row in rows]
-    assert (
-        acts == ["ranking_started", "ranking_closed", "ranking_published"] * 2 + []
-        or acts.count("ranking_superseded") == 1
-    )
+    before = ["ranking_started", "ranking_closed"]
+    assert acts[:5] == [*before, "ranking_published", *before]
+    assert sorted(acts[5:]) == ["ranking_published", "ranking_superseded"]
 
 
 async def test_everyone_sees_places_within_his_or_her_scope(town: Town, api: httpx.AsyncClient) -> None:

@@ -102,8 +102,8 @@ _COLUMNS = (
 )
 _SELECTED = (
     "select unit_id, seq, submission_id, number as sheet_number, name, uscc, superior, recipient, key_industry,"
-    " case when missing = '' then trim_scale(total) end as points, place, industry_place, industry_count, grade, bottom,"
-    " warned or bottom as warned, streak, streak >= :due as due, missing from running"
+    " case when missing = '' then trim_scale(total) end as points, place, industry_place, industry_count, grade,"
+    " bottom, warned or bottom as warned, streak, streak >= :due as due, missing from running"
 )
 
 
