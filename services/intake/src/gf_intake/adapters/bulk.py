@@ -19,28 +19,36 @@ from gf_intake.domain.units import Profile, Unit, UnitState
 
 # The locks hold what the admission rests on until it is committed: a campaign cannot be closed, a profile not changed.
 # A profile changed while we waited for its lock is newer than our snapshot: its columns are null, and it is read again.
+# Rows are looked up unit by unit: `offset 0` keeps a plan made while the tables were small from reading them whole.
 _FACTS: Final = text("""
 with c as materialized (
   select id, version from campaign where id = any(cast(:campaigns as uuid[])) order by id for key share
+), named as materialized (
+  select unnest(cast(:units as uuid[])) as id
+  union
+  select unit.id from unnest(cast(:codes as text[]), cast(:categories as text[])) as n(uscc, category)
+    cross join lateral (select id from unit where unit.uscc = n.uscc and unit.category = n.category offset 0) as unit
 ), u as materialized (
-  select id, category, state, profile_version from unit
-  where id = any(cast(:units as uuid[]))
-    or (uscc, category) in (select * from unnest(cast(:codes as text[]), cast(:categories as text[])))
+  select id, category, state, profile_version from unit where id = any(array(select id from named))
   order by id for key share
 )
 select clock_timestamp() as now,
   (select json_agg(json_build_array(id, version)) from c)::text as campaigns,
   (select json_agg(json_build_array(u.id, u.category, u.state, u.profile_version, p.name, p.uscc, p.industries,
       p.key_industry, p.region, p.superior, p.group_authority))
-    from u left join unit_profile p on p.unit_id = u.id and p.version = u.profile_version)::text as units,
-  (select json_agg(json_build_array(unit_id, list_id)) from membership
-    where unit_id in (select id from u) and state = 'listed')::text as lists,
-  (select json_agg(json_build_array(unit_id, ground, article, valid_from, valid_until, reason)) from bar
-    where unit_id in (select id from u) and state = 'in_force')::text as bars,
+    from u left join lateral (
+      select * from unit_profile where unit_id = u.id and version = u.profile_version offset 0
+    ) as p on true)::text as units,
+  (select json_agg(json_build_array(u.id, list_id)) from u cross join lateral (
+    select list_id from membership where unit_id = u.id and state = 'listed' offset 0) as m)::text as lists,
+  (select json_agg(json_build_array(u.id, ground, article, valid_from, valid_until, reason))
+    from u cross join lateral (select * from bar where unit_id = u.id and state = 'in_force' offset 0) as b
+    )::text as bars,
   (select json_agg(json_build_array(id, unit_id, sha256, size_bytes, media_type, content_hash)) from evidence
     where id = any(cast(:evidence as uuid[])))::text as evidence,
-  (select json_agg(json_build_array(id, unit_id, campaign_id, kind)) from submission
-    where unit_id in (select id from u) and state <> 'deleted')::text as submissions
+  (select json_agg(json_build_array(s.id, u.id, campaign_id, kind)) from u cross join lateral (
+    select id, campaign_id, kind from submission where unit_id = u.id and state <> 'deleted' offset 0) as s
+    )::text as submissions
 """)
 
 # Rows whose key was taken by somebody else are not written; what was is answered.
