@@ -56,6 +56,12 @@ class FakePolicies(Policies):
     def key_industry_name(self, code: str) -> str:
         return code
 
+    def key_industries(self) -> list[tuple[str, str]]:
+        return [("k1", "汽车")]
+
+    def divisions(self) -> list[tuple[str, str]]:
+        return [("39", "39 计算机、通信和其他电子设备制造业")]
+
     def form_labels(self, *_: Any) -> FormLabels:
         return FormLabels(rows={"energy_total": "综合能源消费量"})
 

@@ -10,8 +10,8 @@ from gf_review.adapters.files import MAX_BYTES
 from gf_review.bootstrap import Bootstrap
 from gf_review.bootstrap import bootstrap as build
 from gf_review.domain.errors import DomainError
-from gf_review.entrypoints import http, http_batches
-from gf_review.web import batch_pages
+from gf_review.entrypoints import http, http_batches, http_queue
+from gf_review.web import batch_pages, queue_pages
 from gf_review.web.pages import pages, ui
 
 #: A multipart form is a little larger than its file.
@@ -24,9 +24,9 @@ def create(bootstrap: Bootstrap | None = None, *, verifier: TokenVerifier | None
     app = create_app(
         "review",
         bootstrap.runtime,
-        [http.router, http_batches.router],
+        [http_queue.router, http.router, http_batches.router],
         rejections=(DomainError,),
-        ui=[batch_pages.ui, ui],
+        ui=[queue_pages.ui, batch_pages.ui, ui],
         pages=pages(),
         title="GreenLadder 绿梯 · 审核",
         description="案件、逐级审核、推荐批次与公示。",

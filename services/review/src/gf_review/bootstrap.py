@@ -15,6 +15,7 @@ from gf_review.adapters.batch_queries import BatchQueries
 from gf_review.adapters.files import Files
 from gf_review.adapters.policy import Policies
 from gf_review.adapters.queries import Queries
+from gf_review.adapters.queue import Queue
 from gf_review.entrypoints.consumers import Consumers
 from gf_review.settings import Settings
 from gf_review.usecases.add_to_recommendation import AddToRecommendation
@@ -22,6 +23,7 @@ from gf_review.usecases.answer_consultation import AnswerConsultation
 from gf_review.usecases.answer_withdrawal import AnswerWithdrawal
 from gf_review.usecases.apply_bar import ApplyBar
 from gf_review.usecases.ask_consultation import AskConsultation
+from gf_review.usecases.assign_cases import AssignCases
 from gf_review.usecases.attach_recommendation_document import AttachRecommendationDocument
 from gf_review.usecases.attach_sheet import AttachSheet
 from gf_review.usecases.close_publicities import ClosePublicities
@@ -30,6 +32,7 @@ from gf_review.usecases.dissolve_recommendation import DissolveRecommendation
 from gf_review.usecases.drop_case import DropCase
 from gf_review.usecases.give_reason import GiveReason
 from gf_review.usecases.keep_reference import KeepReference
+from gf_review.usecases.note_official import NoteOfficial
 from gf_review.usecases.open_case import OpenCase
 from gf_review.usecases.open_publicity import OpenPublicity
 from gf_review.usecases.raise_objection import RaiseObjection
@@ -51,6 +54,7 @@ class Bootstrap:
     policies: Policies
     files: Files
     queries: Queries
+    queue: Queue
     batch_queries: BatchQueries
     # events
     open_case: OpenCase
@@ -67,6 +71,9 @@ class Bootstrap:
     record_expert_review: RecordExpertReview
     give_reason: GiveReason
     upload_document: UploadDocument
+    # the queue
+    note_official: NoteOfficial
+    assign_cases: AssignCases
     # decisions
     decide_stage: DecideStage
     # batches
@@ -120,6 +127,7 @@ def bootstrap(
         policies=policies,
         files=files,
         queries=Queries(database, policies),
+        queue=Queue(database, policies),
         batch_queries=BatchQueries(database, policies),
         open_case=consumers.open_case,
         answer_withdrawal=consumers.answer_withdrawal,
@@ -134,6 +142,8 @@ def bootstrap(
         record_expert_review=RecordExpertReview(*case),
         give_reason=GiveReason(*case),
         upload_document=UploadDocument(*case, files),
+        note_official=NoteOfficial(database),
+        assign_cases=AssignCases(database),
         decide_stage=DecideStage(*case),
         start_recommendation=StartRecommendation(database),
         add_to_recommendation=AddToRecommendation(*batch),

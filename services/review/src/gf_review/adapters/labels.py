@@ -14,6 +14,8 @@ SUBSTATE_NAMES = {
 LEVEL_NAMES = {"county": "县/区", "city": "市", "province": "省", "group": "集团", "ministry": "工信部"}
 HISTORY_NAMES = {
     "opened": "受理",
+    "assigned": "分派",
+    "unassigned": "收回分派",
     "reopened": "重新受理",
     "passed": "上报",
     "returned": "退回",
@@ -37,4 +39,12 @@ HISTORY_NAMES = {
     "withdrawal_answered": "答复取消上报",
     "listing_decided": "名单决定",
     "case_closed": "办结",
+}
+CATEGORY_NAMES = {"factory": "绿色工厂", "park": "绿色工业园区", "supply_chain": "绿色供应链管理企业"}
+KIND_NAMES = {
+    "application": "申报",
+    "benchmark": "对标",
+    "dynamic_form": "动态管理表",
+    "change_report": "变更",
+    "agency_report": "机构年度报告",
 }

@@ -105,6 +105,16 @@ class Policies:
         except PolicyLookupError:
             return code
 
+    def key_industries(self) -> list[tuple[str, str]]:
+        """The 53 key industries (N25 附件3), as (code, name)."""
+        return [(one.code, one.name) for one in self.book.industries.keys]
+
+    def divisions(self) -> list[tuple[str, str]]:
+        """行业大类 of mining, manufacturing and power (GB/T 4754 B, C, D), as (code, name)."""
+        table = self.book.industries
+        found = (table.get(code) for code in table.codes() if len(code) == 2 and code.isdigit())
+        return [(one.code, f"{one.code} {one.name}") for one in found if one.section in "BCD"]
+
     def form_labels(self, policies: Sequence[Mapping[str, Any]], superior: str, category: str, kind: str) -> FormLabels:
         """What rows, choices and evidence slots are called; codes where the policy has moved on since."""
         try:

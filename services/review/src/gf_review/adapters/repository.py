@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_chassis.database import UnitOfWork
+from gf_review.adapters import queue_index
 from gf_review.adapters.admission import Admission
 from gf_review.adapters.contracts import outgoing
 from gf_review.adapters.policy import route_from_json, route_to_json
@@ -141,6 +142,8 @@ class Cases:
             )
         )
         await self.session.flush()
+        await queue_index.note_windows(self.session, case.campaign_id, case.route)
+        await queue_index.note_search(self.session, case.id, (row.unit_name, row.number, row.uscc))
         await self.save(case, at)
 
     async def mark_route_replaced(self, submission_id: str, before_round: int) -> None:
@@ -152,6 +155,7 @@ class Cases:
         ).all()
         for row in rows:
             row.route_replaced = True
+        await queue_index.refresh(self.session, [submission_id])
 
     async def save(self, case: Case, at: datetime) -> None:
         """Write the state back and hand the events to the journal, numbered under the row's lock."""
@@ -162,6 +166,7 @@ class Cases:
         for stage in case.stages:
             await self._save_stage(case, stage, at)
         await self._save_people(case)
+        await queue_index.refresh(self.session, [case.id])
         for event in case.events:
             entry, published = outgoing.case_entry(event, row.event_number + 1)
             row.event_number += published
@@ -183,6 +188,7 @@ class Cases:
                 reason="",
                 substates=[],
                 decided_by="",
+                window_key=queue_index.window_key(case.campaign_id, stage.plan),
             )
             self.session.add(row)
         if stage.state is StageState.IN_REVIEW and row.state != StageState.IN_REVIEW:

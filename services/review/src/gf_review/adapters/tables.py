@@ -115,8 +115,10 @@ class StageRow(Base, table=True):
     substates: list[str] = Field(sa_column=_texts())
     decided_by: str
     decided_at: datetime | None = None
-    #: When its turn came: what the queue is ordered by.
+    #: When its turn came.
     started_at: datetime | None = None
+    #: Which window applies to the level (`queue_window`); '' where the policy sets none.
+    window_key: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class CasePersonRow(Base, table=True):
@@ -279,6 +281,115 @@ class WrittenReasonRow(Base, table=True):
     text: str
     person: str
     recorded_at: datetime
+
+
+# --- the queue -------------------------------------------------------------------------------------------------------
+
+
+class QueueEntryRow(Base, table=True):
+    """待办: one row per case and authority that sees it, with all that a queue filters, sorts and counts by.
+
+    Derived from the case and written in its transaction (`queue_index.refresh`), never decided upon.
+    """
+
+    __tablename__ = "queue_entry"
+    __table_args__ = (
+        Index("ix_queue_entry_due", "authority", "view", "window_key", "admitted_at", "submission_id"),
+        Index("ix_queue_entry_admitted", "authority", "view", "admitted_at", "submission_id"),
+        Index("ix_queue_entry_score", "authority", "view", "support", "score", "submission_id"),
+        Index("ix_queue_entry_division", "authority", "division"),
+        Index("ix_queue_entry_assignee", "authority", "assignee", postgresql_where=text("assignee <> ''")),
+        # Counts are read from this index alone.
+        Index(
+            "ix_queue_entry_count",
+            "authority",
+            "campaign_id",
+            "category",
+            "kind",
+            "view",
+            "window_key",
+            "support",
+            "division",
+            "key_industry",
+            "assignee",
+        ),
+    )
+
+    submission_id: str = Field(primary_key=True, foreign_key="review_case.submission_id")
+    authority: str = Field(primary_key=True)
+    #: to_do, waiting, passed, returned, closed, other: as this authority sees the case.
+    view: str
+    #: The window of the level while it is undecided, else ''.
+    window_key: str
+    campaign_id: str
+    category: str
+    kind: str
+    #: 行业大类 (two digits) of the main industry.
+    division: str
+    key_industry: str
+    #: 重点支持: 1 for a key industry (N25 附件3), else 0.
+    support: int
+    #: The sheet's total; -1 where there is none.
+    score: Decimal = Field(sa_column=_points())
+    admitted_at: datetime
+    #: Subject of the person the case is assigned to; '' nobody.
+    assignee: str
+    #: Name, number and code in lower case: what a text search looks into.
+    search_text: str
+
+
+class CaseSearchRow(Base, table=True):
+    """Pairs of characters of name, number and code: finds two characters of Chinese without any extension."""
+
+    __tablename__ = "case_search"
+    __table_args__ = (Index("ix_case_search_pairs", "pairs", postgresql_using="gin"),)
+
+    submission_id: str = Field(primary_key=True, foreign_key="review_case.submission_id")
+    search_text: str
+    pairs: list[str] = Field(sa_column=_texts())
+
+
+class QueueWindowRow(Base, table=True):
+    """The windows under which an authority reviews: a few dozen, from which the days left are computed."""
+
+    __tablename__ = "queue_window"
+
+    authority: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    campaign_id: str
+    act: str
+    closes_at: datetime
+    #: Who set the date.
+    setter: str
+
+
+class AssignmentRow(Base, table=True):
+    """分派, appended: who of the authority handles the case; the highest number holds."""
+
+    __tablename__ = "assignment"
+
+    submission_id: str = Field(primary_key=True, foreign_key="review_case.submission_id")
+    authority: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    round: int
+    stage_no: int
+    #: '' takes the assignment back.
+    assignee: str
+    person: str
+    recorded_at: datetime
+
+
+class OfficialRow(Base, table=True):
+    """Who has signed in at the desk: subject, name, authority, roles, and nothing else about a person."""
+
+    __tablename__ = "official"
+    __table_args__ = (Index("ix_official_authority", "authority", "name"),)
+
+    subject: str = Field(primary_key=True)
+    name: str
+    authority: str
+    roles: list[str] = Field(sa_column=_texts())
+    changed_at: datetime
 
 
 # --- batches and publicity -------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
 
-from gf_chassis.errors import Forbidden, Rejected, Stale
+from gf_chassis.errors import Forbidden, Stale
 from gf_chassis.http import etag, if_match
 from gf_chassis.idempotency import Once
 from gf_chassis.identity import CurrentPrincipal, Principal
@@ -24,19 +24,26 @@ def require_official(principal: Principal) -> Principal:
     return principal
 
 
-async def _official(principal: CurrentPrincipal) -> Principal:
-    return require_official(principal)
-
-
-CurrentOfficial = Annotated[Principal, Depends(_official)]
-
-
 def use_cases(request: Request) -> Bootstrap:
     bootstrap: Bootstrap = request.app.state.bootstrap
     return bootstrap
 
 
 UseCases = Annotated[Bootstrap, Depends(use_cases)]
+
+
+async def known_official(principal: Principal, review: Bootstrap) -> Principal:
+    """An official, who from now on is known to the colleagues of the authority (for assignments)."""
+    require_official(principal)
+    await review.note_official(principal)
+    return principal
+
+
+async def _official(principal: CurrentPrincipal, review: UseCases) -> Principal:
+    return await known_official(principal, review)
+
+
+CurrentOfficial = Annotated[Principal, Depends(_official)]
 
 
 def parse_seen(value: str) -> Seen:
@@ -73,7 +80,3 @@ async def answer(response: Response, once: Once, act: Awaitable[Done]) -> dict[s
     if not once.position and done.positions:
         response.headers["Event-Position"] = ", ".join(str(one) for one in done.positions)
     return done.result
-
-
-def bad_view(view: str) -> Rejected:
-    return Rejected("unknown_view", f"没有“{view[:20]}”这一视图。")

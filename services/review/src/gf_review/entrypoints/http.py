@@ -1,18 +1,16 @@
-"""The API of review: queue, case, every act as its own POST with If-Match and optional Idempotency-Key."""
+"""The API of a case: as it stands, every act as its own POST with If-Match and optional Idempotency-Key."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import Query, Request, Response
 
-from gf_chassis.http import Cursor, Limit, PathId, Router, decode_cursor, encode_cursor, etag
+from gf_chassis.http import PathId, Router, etag
 from gf_chassis.idempotency import Once, OnceKey, key_of, request_hash
 from gf_chassis.identity import Principal
 from gf_chassis.json import CleanText
-from gf_review.adapters.queries import QueueFilter
 from gf_review.entrypoints import schemas
 from gf_review.entrypoints.common import CurrentOfficial, SeenCase, UseCases, answer
 from gf_review.usecases.decide_stage import Cancel, Pass, Refuse, Return
@@ -20,33 +18,6 @@ from gf_review.usecases.record_findings import FindingDraft
 from gf_review.usecases.record_marks import MarkDraft
 
 router = Router(tags=["案件"])
-
-View = Literal["to_do", "waiting", "passed", "returned", "closed", "all"]
-
-
-@router.get("/cases", response_model=schemas.Queue, summary="本级待办与案件")
-async def queue(
-    official: CurrentOfficial,
-    review: UseCases,
-    view: View = "to_do",
-    category: CleanText = "",
-    kind: CleanText = "",
-    campaign_id: CleanText = "",
-    key_industry: bool | None = None,
-    q: Annotated[CleanText, Query(max_length=100)] = "",
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> dict[str, Any]:
-    wanted = QueueFilter(view, category, kind, campaign_id, key_industry, q.strip())
-    after = decode_cursor(cursor, datetime, str)
-    items, following = await review.queries.queue(
-        official.authority, wanted, after=(after[0], after[1]) if after else None, limit=limit
-    )
-    return {
-        "items": items,
-        "next": encode_cursor(following[0].isoformat(), following[1]) if following else None,
-        "counts": await review.queries.counts(official.authority, wanted),
-    }
 
 
 @router.get("/cases/{submission_id}", summary="案件全貌")

@@ -167,6 +167,7 @@ class QueueItem(ApiModel):
     kind: str
     campaign_id: str
     year: int
+    view: str
     state: str
     state_label: str
     outcome: str
@@ -174,10 +175,16 @@ class QueueItem(ApiModel):
     version: int
     sheet_revision: int
     total: str | None
+    division: str
     key_industry: str
     key_industry_name: str
     barred: str
     admitted_at: datetime
+    assignee: str
+    assignee_name: str
+    due_at: datetime | None
+    days_left: int | None
+    due_mark: str
     stage_no: int | None
     stage_state: str | None
     started_at: datetime | None
@@ -185,9 +192,46 @@ class QueueItem(ApiModel):
 
 
 class Queue(ApiModel):
+    """`counts` of every view under the same filters; `capped` where a text was found too often to count on."""
+
     items: list[QueueItem]
     next: str | None
     counts: dict[str, int]
+    overdue: int
+    near: int
+    capped: bool
+
+
+class AssignmentIn(ApiModel):
+    """分派; an empty `assignee` takes the assignment back."""
+
+    submission_ids: Annotated[list[Code], Field(min_length=1, max_length=200)]
+    assignee: Short = ""
+
+
+class Refused(ApiModel):
+    submission_id: str
+    number: str
+    code: str
+    detail: str
+
+
+class AssignmentDone(ApiModel):
+    assignee: str
+    assignee_name: str
+    assigned: list[str]
+    unchanged: list[str]
+    refused: list[Refused]
+
+
+class OfficialOut(ApiModel):
+    subject: str
+    name: str
+    roles: list[str]
+
+
+class Officials(ApiModel):
+    items: list[OfficialOut]
 
 
 class Page(ApiModel):

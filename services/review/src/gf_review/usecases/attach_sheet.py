@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from gf_chassis.database import UnitOfWork
 from gf_chassis.journal import Entry
+from gf_review.adapters import queue_index
 from gf_review.adapters.tables import SheetRow
 
 
@@ -37,3 +38,4 @@ async def note_sheet(uow: UnitOfWork, sheet: SheetRow) -> None:
         ),
         {"id": sheet.submission_id, "round": sheet.round, "revision": sheet.revision, "total": sheet.total},
     )
+    await queue_index.refresh(uow.session, [sheet.submission_id])

@@ -1,4 +1,4 @@
-"""Pages of the desk: queue, case, batches, publicity. Each act posts a form and comes back to the page."""
+"""The page of a case. Each act posts a form and comes back; queue, batches and publicity have files of their own."""
 
 from __future__ import annotations
 
@@ -6,31 +6,22 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from gf_chassis.http import PathId, decode_cursor, encode_cursor
+from gf_chassis.http import PathId
 from gf_chassis.identity import Principal
 from gf_chassis.web import CheckedForm, Link, PagePrincipal, Pages, render
-from gf_review.adapters.queries import QueueFilter
 from gf_review.domain.instants import until
-from gf_review.entrypoints.common import UseCases, require_official
+from gf_review.entrypoints.common import UseCases, known_official
 from gf_review.web.case_forms import CaseActs
 from gf_review.web.forms import carried_out, new_key
 
 HERE = Path(__file__).parent
 ui = APIRouter()
 
-VIEWS = {
-    "to_do": "待本级审核",
-    "waiting": "下级审核中",
-    "passed": "本级已上报",
-    "returned": "退回与取消上报",
-    "closed": "已办结",
-    "all": "全部",
-}
 BADGES = {
     "not_applicable": "none",
     "not_started": "none",
@@ -39,7 +30,6 @@ BADGES = {
     "returned": "warn",
     "refused": "bad",
 }
-LEVELS = ("county", "city", "province", "ministry")
 
 
 def pages() -> Pages:
@@ -87,53 +77,11 @@ def shown_until(closing: datetime | None) -> str:
     return until(closing) if closing else ""
 
 
-async def page_official(person: PagePrincipal) -> Principal:
-    return require_official(person)
+async def page_official(person: PagePrincipal, review: UseCases) -> Principal:
+    return await known_official(person, review)
 
 
 Official = Annotated[Principal, Depends(page_official)]
-
-
-@ui.get("/")
-async def queue(
-    request: Request,
-    person: Official,
-    review: UseCases,
-    view: str = "to_do",
-    category: str = "",
-    campaign_id: str = "",
-    key: str = "",
-    q: str = "",
-    cursor: str | None = None,
-) -> Response:
-    view = view if view in VIEWS else "to_do"
-    wanted = QueueFilter(view, category[:100], "", campaign_id[:100], True if key else None, q.strip()[:100])
-    after = decode_cursor(cursor, datetime, str)
-    items, following = await review.queries.queue(
-        person.authority, wanted, after=(after[0], after[1]) if after else None
-    )
-    kept = {"category": category, "campaign_id": campaign_id, "key": key, "q": q}
-    asked = urlencode({name: value for name, value in kept.items() if value})
-    onward = urlencode({"cursor": encode_cursor(following[0].isoformat(), following[1])}) if following else ""
-    return render(
-        request,
-        "queue.html",
-        authority=review.policies.authority_name(person.authority),
-        items=[item | {"columns": _columns(item["stages"])} for item in items],
-        counts=await review.queries.counts(person.authority, wanted),
-        views=VIEWS,
-        view=view,
-        asked=asked,
-        campaigns=await review.queries.campaigns(),
-        wanted=wanted,
-        next_href=f"/review/ui/?view={view}&{asked}&{onward}" if following else "",
-    )
-
-
-def _columns(stages: list[dict[str, Any]]) -> list[dict[str, Any] | None]:
-    """One column per level; a group shows in the province's column."""
-    found = {("province" if stage["level"] == "group" else stage["level"]): stage for stage in stages}
-    return [found.get(level) for level in LEVELS]
 
 
 @ui.get("/cases/{submission_id}")
