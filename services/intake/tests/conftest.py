@@ -45,6 +45,6 @@ async def world(
     callers = Callers()
     app = create(intake, verifier=callers)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
-        yield World(intake, http, callers, tmp_path / "evidence")
+        yield World(intake, http, callers, tmp_path / "evidence", app)
     await intake.submit_for_partner.batcher.close()
     await intake.database.close()

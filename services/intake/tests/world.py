@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from fastapi import FastAPI
 from google.protobuf.message import Message
 from sqlalchemy import text
 
@@ -29,8 +30,30 @@ POLICY = "national/2025/n25"
 EXAMPLE: dict[str, Any] = json.loads(
     (policies_root() / "national/2025/n25/examples/factory-application.json").read_text(encoding="utf-8")
 )
-PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 _numbers = itertools.count(10_000_000)
+
+
+def pdf(note: str = "", *, catalog: bytes = b"", page: bytes = b"", more: tuple[bytes, ...] = ()) -> bytes:
+    """A whole PDF of one page. `catalog`, `page`: further entries; `more`: further objects, the first is number 4."""
+    bodies = [
+        b"<</Type/Catalog/Pages 2 0 R" + catalog + b">>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]" + page + b">>",
+        *more,
+        b"(" + note.encode("ascii") + b")",
+    ]
+    file, offsets = b"%PDF-1.7\n", []
+    for number, body in enumerate(bodies, 1):
+        offsets.append(len(file))
+        file += b"%d 0 obj\n%b\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    size = len(bodies) + 1
+    trailer = b"trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (size, len(file))
+    return file + b"xref\n0 %d\n0000000000 65535 f \n" % size + table + trailer
+
+
+PDF = pdf()
+CSRF = "form-token-of-the-tests"
 
 
 def clock_at(moment: datetime) -> Clock:
@@ -101,6 +124,7 @@ class World:
     http: httpx.AsyncClient
     callers: Callers
     evidence: Path
+    app: FastAPI
     _events: dict[tuple[str, str], int] = field(default_factory=dict)
     _keys: Any = field(default_factory=lambda: itertools.count(1))
 
@@ -111,6 +135,23 @@ class World:
         if method == "POST" and (key or who.has("partner")):
             sent["Idempotency-Key"] = key or f"key-{next(self._keys):06d}"
         return await self.http.request(method, f"/intake/v1{path}", json=body, headers=sent)
+
+    def browser(self, who: Principal) -> httpx.AsyncClient:
+        """A browser that is signed in at the pages; its form token is CSRF."""
+        person = {
+            "sub": who.subject,
+            "name": who.name,
+            "roles": sorted(who.roles),
+            "authority": who.authority,
+            "org": who.org,
+        }
+        session = {"p": person, "csrf": CSRF, "exp": int(datetime.now(UTC).timestamp()) + 600}
+        cookies = self.app.state.pages.login.cookies
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app),
+            base_url="http://test",
+            cookies={cookies.name("session"): str(cookies._signer("session").dumps(session))},
+        )
 
     # --- steps ----------------------------------------------------------------------------------------------------
 
@@ -185,9 +226,10 @@ class World:
         return found
 
     async def upload(self, who: Principal, submission_id: str, slot: str, data: bytes = PDF) -> httpx.Response:
+        ending = "pdf" if data.startswith(b"%PDF") else "jpg"
         return await self.http.put(
             f"/intake/v1/evidence/submissions/{submission_id}/{slot}",
-            params={"name": f"{slot}.pdf"},
+            params={"name": f"{slot}.{ending}"},
             content=data,
             headers=self.callers.bearer(who),
         )
@@ -200,7 +242,7 @@ class World:
             "footprint_report",
             "sealed_scan",
         ):
-            answer = await self.upload(applicant(unit["uscc"]), draft["id"], slot, PDF + slot.encode() + b"\n%%EOF")
+            answer = await self.upload(applicant(unit["uscc"]), draft["id"], slot, pdf(slot))
             assert answer.status_code == 201, answer.text
 
     async def ready(self, campaign_id: str, **unit: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -354,8 +396,22 @@ class World:
         self.intake.runtime.clock.set_offset(self.intake.runtime.clock.offset + by)
 
 
-def jpeg() -> bytes:
-    return b"\xff\xd8\xff\xe0" + b"\x00" * 64 + b"\xff\xd9"
+def jpeg(width: int = 40, height: int = 30) -> bytes:
+    frame = b"\x08" + height.to_bytes(2, "big") + width.to_bytes(2, "big") + b"\x01\x01\x11\x00"
+    return b"\xff\xd8\xff\xe0\x00\x04\x00\x00\xff\xc0\x00\x0b" + frame + b"\xff\xda" + b"\x00" * 64 + b"\xff\xd9"
+
+
+def png(width: int = 40, height: int = 30) -> bytes:
+    header = b"IHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x02\x00\x00\x00"
+    return b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0d" + header + b"\x00" * 4 + b"\x00\x00\x00\x00IEND\xaeB`\x82"
+
+
+def tiff(width: int = 40, height: int = 30, following: int = 0) -> bytes:
+    tags = b"".join(
+        tag.to_bytes(2, "little") + b"\x04\x00\x01\x00\x00\x00" + value.to_bytes(4, "little")
+        for tag, value in ((256, width), (257, height))
+    )
+    return b"II*\x00\x08\x00\x00\x00\x02\x00" + tags + following.to_bytes(4, "little")
 
 
 def packed(*members: str, size: int = 10) -> bytes:

@@ -1,8 +1,9 @@
 """Evidence: streamed, content-addressed, checked, served as attachments to those who may see it."""
 
+import httpx
 import pytest
 
-from services.intake.tests.world import PDF, World, applicant, jpeg, official, packed
+from services.intake.tests.world import PDF, World, applicant, jpeg, official, packed, pdf
 
 pytestmark = [pytest.mark.db, pytest.mark.rule("N25-evid")]
 
@@ -96,7 +97,7 @@ async def test_reviewers_read_what_their_round_carried_and_no_more(world: World)
     other = await world.http.put(
         f"/intake/v1/evidence/units/{unit['id']}",
         params={"name": "private.pdf"},
-        content=PDF + b" %%EOF",
+        content=pdf("private"),
         headers=world.callers.bearer(who),
     )
     county = official("cq.yubei")
@@ -112,3 +113,78 @@ async def test_reviewers_read_what_their_round_carried_and_no_more(world: World)
     added = await world.upload(who, form["id"], "footprint_report", jpeg())
     assert added.status_code == 201
     assert (await world.call(county, "GET", f"/evidence/{added.json()['id']}")).status_code == 404
+
+
+async def test_a_preview_is_framed_by_ourselves_alone_and_sandboxed(world: World) -> None:
+    campaign = await world.campaign()
+    unit = await world.unit()
+    draft = await world.draft(unit, campaign)
+    who = applicant(unit["uscc"])
+    shown = (await world.upload(who, draft["id"], "footprint_report")).json()
+    async with world.browser(who) as browser:
+        got = await browser.get(f"/intake/ui/evidence/{shown['id']}/view")
+        assert (got.status_code, got.content) == (200, PDF)
+        assert got.headers["content-type"] == "application/pdf"
+        assert got.headers["content-disposition"].startswith("inline; ")
+        assert got.headers["content-security-policy"].startswith("sandbox; default-src 'none'; ")
+        assert "frame-ancestors 'self'" in got.headers["content-security-policy"]
+        assert (got.headers["x-frame-options"], got.headers["x-content-type-options"]) == ("SAMEORIGIN", "nosniff")
+        assert got.headers["cache-control"] == "private, no-store"
+        # The download stays an attachment that nobody can frame.
+        got = await browser.get(f"/intake/ui/evidence/{shown['id']}")
+        assert got.headers["content-disposition"].startswith("attachment; ")
+        assert got.headers["x-frame-options"] == "DENY"
+        # What a browser cannot show safely is never inline.
+        sheet = await world.http.put(
+            f"/intake/v1/evidence/units/{unit['id']}",
+            params={"name": "台账.xlsx"},
+            content=packed("xl/workbook.xml"),
+            headers=world.callers.bearer(who),
+        )
+        got = await browser.get(f"/intake/ui/evidence/{sheet.json()['id']}/view")
+        assert got.headers["content-disposition"].startswith("attachment; ")
+    for stranger in (applicant("another"), official("cq.yubei"), official("gd")):
+        async with world.browser(stranger) as browser:
+            assert (await browser.get(f"/intake/ui/evidence/{shown['id']}/view")).status_code == 404
+    anonymous = await world.http.get(f"/intake/ui/evidence/{shown['id']}/view")
+    assert (anonymous.status_code, anonymous.headers["location"].split("?")[0]) == (303, "/intake/ui/login")
+
+
+async def test_name_type_and_slot_must_fit_the_content(world: World) -> None:
+    campaign = await world.campaign()
+    unit = await world.unit()
+    draft = await world.draft(unit, campaign)
+    headers = world.callers.bearer(applicant(unit["uscc"]))
+    path = f"/intake/v1/evidence/submissions/{draft['id']}/footprint_report"
+
+    async def put(name: str, content: bytes, declared: str = "application/octet-stream") -> httpx.Response:
+        return await world.http.put(
+            path, params={"name": name}, content=content, headers={**headers, "content-type": declared}
+        )
+
+    assert (await put("a.png", PDF)).json()["code"] == "name_disagrees"
+    assert (await put("a.pdf", PDF, "text/html")).json()["code"] == "type_disagrees"
+    assert (await put("a.xlsx", packed("xl/workbook.xml"))).json()["code"] == "type_not_for_slot"
+    assert (await put("x" * 300 + ".pdf", PDF)).status_code == 422
+    assert (await put("a\x00.pdf", PDF)).status_code == 422
+    assert not await world.rows("select 1 from evidence")
+
+
+@pytest.mark.rule("DM-export")
+async def test_a_scan_of_another_content_is_refused(world: World) -> None:
+    campaign = await world.campaign()
+    unit = await world.unit()
+    form = await world.verified(unit, await world.draft(unit, campaign))
+    who = applicant(unit["uscc"])
+
+    async def scan(printed_from: str) -> httpx.Response:
+        return await world.http.put(
+            f"/intake/v1/evidence/submissions/{form['id']}/sealed_scan",
+            params={"name": "scan.pdf", "content_hash": printed_from},
+            content=PDF,
+            headers=world.callers.bearer(who),
+        )
+
+    refused = await scan("0" * 64)
+    assert (refused.status_code, refused.json()["code"]) == (422, "printed_from_other_content")
+    assert (await scan(form["content_hash"])).status_code == 201

@@ -11,10 +11,13 @@ from pathlib import Path
 import obstore
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from gf_intake.adapters.file_checks import media_type_of, refusal
+from gf_intake.adapters.file_checks import media_type_of, require_agreement
+from gf_intake.adapters.refusals import refusal
 from gf_intake.domain.errors import EvidenceTooLarge, FieldError
 
 _CHUNK = 5 * 1024 * 1024
+#: Files looked into at the same time: a parser keeps a core busy, and the others must still be answered.
+_CHECKS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +34,23 @@ class EvidenceStore:
 
     def __init__(self, url: str, max_bytes: int) -> None:
         self.max_bytes = max_bytes
+        self._checking = asyncio.Semaphore(_CHECKS)
         self._store: ObjectStore
         if "://" in url and not url.startswith("file://"):
             self._store = from_url(url)
         else:
             self._store = LocalStore(Path(url.removeprefix("file://")).absolute(), mkdir=True)
 
-    async def put(self, stream: AsyncIterator[bytes]) -> StoredFile:
-        """Receive to a temporary file, check, then store under the hash: nothing unchecked is ever in the store."""
+    async def put(self, stream: AsyncIterator[bytes], name: str, declared: str = "") -> StoredFile:
+        """Receive to a temporary file, check, then store under the hash: nothing unchecked is ever in the store.
+
+        `name` and `declared` (the sender's media type) are only compared with what the content is.
+        """
         async with _spooled() as path:
             digest, size = await self._receive(stream, path)
-            media_type = await asyncio.to_thread(media_type_of, path)
+            async with self._checking:
+                media_type = await asyncio.to_thread(media_type_of, path)
+            require_agreement(name, declared, media_type)
             key = _key(digest)
             if not await self._has(key):
                 await obstore.put_async(self._store, key, path, chunk_size=_CHUNK, max_concurrency=2)

@@ -41,7 +41,9 @@ async def put_for_unit(
     name: FileName,
     content_hash: ContentHash = None,
 ) -> dict[str, Any]:
-    row = await intake.store_evidence.for_unit(principal, unit_id, name, content_hash, request.stream())
+    row = await intake.store_evidence.for_unit(
+        principal, unit_id, name, content_hash, request.stream(), declared=_declared(request)
+    )
     return _view(row)
 
 
@@ -53,9 +55,23 @@ async def put_for_unit(
     summary="上传到表单的材料项",
 )
 async def put_for_slot(
-    submission_id: PathId, slot: str, request: Request, intake: Intake, principal: CurrentPrincipal, name: FileName
+    submission_id: PathId,
+    slot: str,
+    request: Request,
+    intake: Intake,
+    principal: CurrentPrincipal,
+    name: FileName,
+    content_hash: ContentHash = None,
 ) -> dict[str, Any]:
-    row = await intake.store_evidence.for_slot(principal, submission_id, slot, name, request.stream())
+    row = await intake.store_evidence.for_slot(
+        principal,
+        submission_id,
+        slot,
+        name,
+        request.stream(),
+        declared=_declared(request),
+        printed_from=content_hash,
+    )
     return _view(row)
 
 
@@ -71,27 +87,53 @@ async def download(evidence_id: PathId, intake: Intake, principal: CurrentPrinci
     return await attachment(intake, principal, evidence_id)
 
 
+#: Types a browser shows by itself and that cannot run anything there, once found by content.
+SHOWN = frozenset({"application/pdf", "image/jpeg", "image/png"})
+_SANDBOX = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
+
+
 async def attachment(intake: Bootstrap, principal: Principal, evidence_id: UUID) -> StreamingResponse:
     """The file as an attachment: it never runs in the reader's browser."""
     row = await intake.open_evidence(principal, evidence_id)
+    return await _served(intake, row, "attachment", {"Content-Security-Policy": "sandbox; default-src 'none'"})
+
+
+async def preview(intake: Bootstrap, principal: Principal, evidence_id: UUID) -> StreamingResponse:
+    """The file to be looked at inside a page of ours, where its type is safe to show; any other as an attachment."""
+    row = await intake.open_evidence(principal, evidence_id)
+    if row.media_type not in SHOWN:
+        return await _served(intake, row, "attachment", {"Content-Security-Policy": "sandbox; default-src 'none'"})
+    framed = {
+        "Content-Security-Policy": f"{_SANDBOX}; frame-ancestors 'self'",
+        "X-Frame-Options": "SAMEORIGIN",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    return await _served(intake, row, "inline", framed)
+
+
+async def _served(intake: Bootstrap, row: EvidenceRow, how: str, headers: dict[str, str]) -> StreamingResponse:
     return StreamingResponse(
         await intake.evidence.open(row.sha256),
         media_type=row.media_type,
         headers={
-            "Content-Disposition": _attachment(row.name),
+            "Content-Disposition": _disposition(how, row.name),
             "Content-Length": str(row.size_bytes),
             "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
             "Cache-Control": "private, no-store",
             "ETag": f'"{row.sha256}"',
+            **headers,
         },
     )
 
 
-def _attachment(name: str) -> str:
+def _disposition(how: str, name: str) -> str:
     """RFC 6266: an ASCII fallback and the real name, neither of which can end the header or name a path."""
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)[-100:]
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _declared(request: Request) -> str:
+    return request.headers.get("content-type", "")
 
 
 def _view(row: EvidenceRow) -> dict[str, Any]:

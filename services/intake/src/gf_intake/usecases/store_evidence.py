@@ -12,6 +12,7 @@ from gf_chassis.identity import Principal
 from gf_chassis.ids import new_id
 from gf_chassis.journal import Entry
 from gf_intake.adapters.evidence_store import EvidenceStore, StoredFile
+from gf_intake.adapters.file_checks import NAMES
 from gf_intake.adapters.policies import Policies
 from gf_intake.adapters.repository import Repository
 from gf_intake.adapters.tables import AttachmentRow, EvidenceRow
@@ -20,6 +21,7 @@ from gf_intake.domain.errors import EvidenceRefused, IllegalTransition, NotVerif
 from gf_intake.domain.submissions import EDITABLE, LABELS, Submission, SubmissionState
 from gf_intake.domain.units import Unit
 from gf_intake.usecases.access import own_submission, own_unit
+from gf_policy.model import EvidenceSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +39,41 @@ class StoreEvidence:
         name: str,
         content_hash: str | None,
         stream: AsyncIterator[bytes],
+        *,
+        declared: str = "",
     ) -> EvidenceRow:
         """Kept with the unit, to be named by a one-call submission. `content_hash`: what a sealed print shows."""
         async with self.database.reading() as session:
             await own_unit(Repository(session), principal, unit_id, self.policies)
-        stored = await self.store.put(stream)
+        stored = await self.store.put(stream, name, declared)
         async with self.database.unit_of_work(principal.actor()) as uow:
             row = await _record(uow, unit_id, stored, name, content_hash)
             await uow.commit()
             return row
 
     async def for_slot(
-        self, principal: Principal, submission_id: UUID, slot: str, name: str, stream: AsyncIterator[bytes]
+        self,
+        principal: Principal,
+        submission_id: UUID,
+        slot: str,
+        name: str,
+        stream: AsyncIterator[bytes],
+        *,
+        declared: str = "",
+        printed_from: str | None = None,
     ) -> EvidenceRow:
-        """Into a slot of a form that is being filled."""
+        """Into a slot of a form that is being filled. `printed_from`: the content a sealed print was made of."""
         async with self.database.reading() as session:
             repository = Repository(session)
             submission, unit = await own_submission(repository, principal, submission_id, self.policies)
             await self._require_slot(repository, submission, unit, slot)
-        stored = await self.store.put(stream)
+        stored = await self.store.put(stream, name, declared)
         async with self.database.unit_of_work(principal.actor()) as uow:
             repository = Repository(uow.session)
             submission, unit = await own_submission(repository, principal, submission_id, self.policies, lock=True)
-            await self._require_slot(repository, submission, unit, slot)
-            printed_from = submission.content_hash if slot == SEALED_SCAN else None
-            row = await _record(uow, unit.id, stored, name, printed_from)
+            known = await self._require_slot(repository, submission, unit, slot)
+            _require_type(known, stored)
+            row = await _record(uow, unit.id, stored, name, _content_of(submission, slot, printed_from))
             attachment = await uow.session.get(AttachmentRow, (submission_id, row.id, slot))
             if attachment is None:
                 attachment = AttachmentRow(
@@ -74,7 +86,9 @@ class StoreEvidence:
             await uow.commit()
             return row
 
-    async def _require_slot(self, repository: Repository, submission: Submission, unit: Unit, slot: str) -> None:
+    async def _require_slot(
+        self, repository: Repository, submission: Submission, unit: Unit, slot: str
+    ) -> EvidenceSlot:
         if submission.state not in EDITABLE:
             raise IllegalTransition(f"当前状态为“{LABELS[submission.state]}”,不能上传材料。")
         if slot == SEALED_SCAN and submission.state is not SubmissionState.VERIFIED:
@@ -97,6 +111,28 @@ class StoreEvidence:
         )
         if used.one() >= known.max_files:
             raise EvidenceRefused(f"“{known.label}”最多上传 {known.max_files} 个文件。", code="too_many_files")
+        return known
+
+
+def _require_type(slot: EvidenceSlot, stored: StoredFile) -> None:
+    """Which types a slot takes is data: what reviewers are to look at should open in the browser."""
+    if slot.media_types and stored.media_type not in slot.media_types:
+        accepted = "、".join(NAMES.get(one, one) for one in slot.media_types)
+        given = NAMES.get(stored.media_type, stored.media_type)
+        raise EvidenceRefused(f"“{slot.label}”只接受 {accepted},所选文件是 {given}。", code="type_not_for_slot")
+
+
+def _content_of(submission: Submission, slot: str, printed_from: str | None) -> str | None:
+    """A scan belongs to the content it was printed from (DM-export)."""
+    if slot != SEALED_SCAN:
+        return None
+    if printed_from is not None and printed_from != submission.content_hash:
+        raise EvidenceRefused(
+            "内容在打印之后已修改,这份盖章扫描件不能再用。请重新打印、签字盖章并扫描上传。",
+            code="printed_from_other_content",
+            rule="DM-export",
+        )
+    return submission.content_hash
 
 
 async def _record(
