@@ -67,7 +67,7 @@ def test_the_bytes_are_the_message(levels: bool) -> None:
         ruleset_hash=national().hash,
         benchmark_hash="b" * 64,
         input_hash=drawn.input_hash,
-        engine_version="1",
+        engine_version="2",
     )
     if levels:
         expected.total = event.total

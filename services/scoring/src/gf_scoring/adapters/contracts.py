@@ -5,25 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, date
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, cast
 
 from google.protobuf.message import Message
 
+from gf_chassis.clock import SHANGHAI
 from gf_chassis.errors import Poison
 from gf_scoring.adapters.tables import RankingRunRow
 from gf_scoring.domain.engine import (
     ENGINE_VERSION,
     MISSING,
     NOT_APPLICABLE,
-    WRONG_UNIT,
     Absent,
     Branch,
     LineState,
     Scorer,
     Value,
 )
+from gf_scoring.domain.gates import GateResult, GateState, judge, open_ones
+from gf_scoring.domain.lines import Facts, FactValue, Product, Products
 from gf_scoring.domain.numbers import DIGITS, ONE, PLAIN, POWERS, half_up, plain, whole, whole_of
 from gf_scoring.domain.sheets import Assessment, Basis, Outcome, Sheet, Subject, Table
 from greenladder.common.v1.common_pb2 import Fact, Presence
@@ -52,6 +54,11 @@ _LINE_STATES = {
     LineState.AWAITS_MARK: pb.LINE_STATE_AWAITS_MARK,
     LineState.NOT_SCORABLE: pb.LINE_STATE_NOT_SCORABLE,
     LineState.NOT_APPLICABLE: pb.LINE_STATE_NOT_APPLICABLE,
+}
+_GATES = {
+    GateState.MET: pb.GATE_STATE_MET,
+    GateState.NOT_MET: pb.GATE_STATE_NOT_MET,
+    GateState.NOT_STATED: pb.GATE_STATE_NOT_STATED,
 }
 _BASES = {Basis.CLAIMED: pb.BASIS_CLAIMED, Basis.ASSESSED: pb.BASIS_ASSESSED}
 _OUTCOMES = {Outcome.SCORED: pb.OUTCOME_SCORED, Outcome.NOT_SCORABLE: pb.OUTCOME_NOT_SCORABLE}
@@ -99,6 +106,17 @@ def subject_of(message: Message) -> Subject:
     )
 
 
+def main_industry_of(message: Message) -> str:
+    """GB/T 4754 class of the unit's main industry; empty where none is given."""
+    industries = cast(SubmissionAdmitted, message).unit.industries
+    return industries[0] if industries else ""
+
+
+def admitted_on(message: Message) -> date:
+    """The day of admission in China: which version of a ruleset holds."""
+    return cast(SubmissionAdmitted, message).admitted_at.ToDatetime(tzinfo=UTC).astimezone(SHANGHAI).date()
+
+
 class FactReader:
     """Reads out of an admitted form the values that one table wants, into their slots.
 
@@ -106,16 +124,47 @@ class FactReader:
     half of the rows then need not be touched, and reading the message is most of what scoring costs.
     """
 
-    __slots__ = ("_layout", "_nothing", "_wanted")
+    __slots__ = ("_expected", "_gates", "_layout", "_markers", "_nothing", "_pick_gates", "_scorer", "_wanted")
 
     def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
         self._nothing = scorer.nothing
+        self._gates = scorer.ruleset.gates
+        self._markers = tuple(code.encode() for code in scorer.product_facts)
+        #: Where the conditions' rows stood in the form before, and what they say when all are met.
+        self._pick_gates: Callable[[Sequence[Fact]], tuple[Fact, ...]] | None = None
+        self._expected = tuple((gate.fact, _GIVEN, gate.must_be, "flag") for gate in self._gates)
         self._wanted = {(code, year): (slot, unit) for (code, year, unit), slot in scorer.slots.items()}
         self._layout: _Layout | None = None
 
     def __call__(self, message: Message) -> list[Value]:
         rows = cast(SubmissionAdmitted, message).facts
         return self._by_layout(rows) or self._by_search(rows)
+
+    def open_gates(self, message: Message) -> tuple[GateResult, ...]:
+        """Conditions apart from points that are not met or not stated; mostly there are none."""
+        if not self._gates:
+            return ()
+        rows = cast(SubmissionAdmitted, message).facts
+        pick = self._pick_gates
+        if pick is not None:
+            try:
+                if tuple([_flag_of(row) for row in pick(rows)]) == self._expected:
+                    return ()
+            except IndexError:
+                pass
+        places = {row.code: place for place, row in enumerate(rows) if not row.product}
+        wanted = [places.get(gate.fact) for gate in self._gates]
+        if len(wanted) > 1 and None not in wanted:
+            self._pick_gates = itemgetter(*cast("list[int]", wanted))
+        return open_ones(judge(self._gates, facts_of(message)))
+
+    def products(self, message: Message, stored: bytes) -> Products:
+        """What the form says product by product, where some line of the table reads that."""
+        for marker in self._markers:
+            if marker in stored:
+                return products_of(message)
+        return ()
 
     def _by_layout(self, rows: Sequence[Fact]) -> list[Value] | None:
         """The values where every row stands where it stood in the form before; else nothing."""
@@ -144,7 +193,7 @@ class FactReader:
         sets: dict[int, int] = {}
         for place, row in enumerate(rows):
             found = self._wanted.get((row.code, row.year))
-            # Rows per product (产品) are not read by any table yet.
+            # Rows per product (产品) are read apart.
             if found is None or row.product:
                 continue
             slot, unit = found
@@ -156,7 +205,7 @@ class FactReader:
                     numbers[slot] = (place, text)
                     values[slot] = whole(text)
                 elif values[slot] is MISSING:
-                    values[slot] = WRONG_UNIT
+                    values[slot] = self._scorer.converted(text, row.unit, unit)
             else:
                 values[slot] = _other(row)
                 sets[slot] = place
@@ -209,6 +258,45 @@ def _other(row: Fact) -> Value:
     if kind is None or kind == "decimal":
         raise Poison(f"fact {row.code} is given without a value")
     return MISSING
+
+
+def _flag_of(row: Fact) -> tuple[str, int, bool, str | None]:
+    return row.code, row.presence, row.flag, row.WhichOneof("value")
+
+
+def facts_of(message: Message) -> Facts:
+    """Every value of the unit itself, as the engine takes them."""
+    rows = cast(SubmissionAdmitted, message).facts
+    return {(row.code, row.year, row.unit): _said(row) for row in rows if not row.product}
+
+
+def products_of(message: Message) -> Products:
+    """The values product by product (分产品), or member by member, in the order of the form."""
+    found: dict[str, dict[tuple[str, int, str], FactValue]] = {}
+    for row in cast(SubmissionAdmitted, message).facts:
+        if row.product:
+            found.setdefault(row.product, {})[row.code, row.year, row.unit] = _said(row)
+    return tuple(Product(name, values) for name, values in found.items())
+
+
+def _said(row: Fact) -> FactValue:
+    if row.presence == _NOT_APPLICABLE:
+        return NOT_APPLICABLE
+    if row.presence != _GIVEN:
+        return MISSING
+    match row.WhichOneof("value"):
+        case "decimal":
+            if not PLAIN.fullmatch(row.decimal):
+                raise Poison(f"value of {row.code} is no plain decimal")
+            return row.decimal
+        case "flag":
+            return row.flag
+        case "codes":
+            return tuple(row.codes.codes)
+        case "text":
+            # Words are no value of a table.
+            return MISSING
+    raise Poison(f"fact {row.code} is given without a value")
 
 
 def assessment_of(message: Message) -> tuple[str, int, Assessment]:
@@ -406,7 +494,7 @@ def _line_frame(scorer: Scorer, place: int, branch: Branch) -> bytes:
     if branch.points is not None:
         scale = scorer.ruleset.scale
         line.points = plain(half_up(branch.points * whole_of(indicator.weight) * 10**scale, ONE), scale)
-    if level is not None:
+    if level is not None and branch is not Branch.PRODUCTS:
         line.lead, line.baseline = plain(level[0], DIGITS), plain(level[1], DIGITS)
     return line.SerializeToString()
 
@@ -454,6 +542,9 @@ class Publisher:
             total=sheet.total,
             reasons=sheet.reasons,
             input_hash=sheet.input_hash,
+            band=sheet.band or None,
+            open_gates=_gates_out(sheet) if sheet.open_gates else (),
+            findings=_findings_out(sheet) if sheet.findings else (),
         ).SerializeToString()
         if score is None or table is None:
             return head + pb.SubmissionScored(engine_version=ENGINE_VERSION).SerializeToString()
@@ -479,6 +570,14 @@ class Publisher:
                 self._frames.clear()
             known = self._frames[id(table)] = (table, _Frame(table))
         return known[1]
+
+
+def _gates_out(sheet: Sheet) -> list[pb.Gate]:
+    return [pb.Gate(code=gate.code, name=gate.name, state=_GATES[gate.state]) for gate in sheet.open_gates]
+
+
+def _findings_out(sheet: Sheet) -> list[pb.SheetFinding]:
+    return [pb.SheetFinding(code=one.code, fact=one.fact, message=one.message) for one in sheet.findings]
 
 
 # --- a stored sheet -------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -12,13 +13,15 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_policy.rulesets import Ruleset, RulesetTable
-from gf_scoring.adapters.contracts import FactReader
+from gf_scoring.adapters.contracts import FactReader, admitted_on, facts_of, main_industry_of
 from gf_scoring.adapters.tables import BenchmarkSetRow
+from gf_scoring.domain.checks import cross_findings
 from gf_scoring.domain.engine import Scorer
-from gf_scoring.domain.sheets import Assessment, Sheet, Subject, Table, draw_up, input_hash
+from gf_scoring.domain.sheets import GENERAL_RULING, Assessment, Sheet, Subject, Table, draw_up, input_hash
 
 GENERAL_NOTE = "该重点行业尚未单独发布引领值和基准值，按通则的引领值和基准值评分。"
 _KEPT = 256
+_CHOICES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,10 @@ class Rulebook:
     def __init__(self, rulesets: RulesetTable) -> None:
         self.rulesets = rulesets
         self._tables: dict[tuple[str, str, int, str, str], tuple[Table, FactReader]] = {}
+        self._choices: dict[tuple[str, str, str, str, date | None], tuple[Ruleset | None, str]] = {}
+        #: Where the unit's main industry, or the day of admission, matters for the choice.
+        self._by_industry = {(entry.base, entry.category) for entry in rulesets.entries if entry.classes}
+        self._by_day = {(one.base, one.category) for one in rulesets if len(rulesets.versions(one.id)) > 1}
         self._levels: dict[UUID, Mapping[str, tuple[Decimal, Decimal]]] = {}
 
     async def in_force(self, session: AsyncSession, campaigns: Collection[str]) -> Sets:
@@ -68,24 +75,53 @@ class Rulebook:
     ) -> Sheet:
         """Score an admitted form by the table that holds for it."""
         digest = input_hash(stored, assessment)
-        found = self._find(subject, assessment.industry_ruling if assessment else "", sets)
-        if found is None:
-            return draw_up(subject, None, None, assessment, digest, number=number, revision=revision)
+        found = self._find(subject, message, assessment.industry_ruling if assessment else "", sets)
+        if isinstance(found, str):
+            return draw_up(subject, None, None, assessment, digest, number=number, revision=revision, reason=found)
         table, read = found
-        score = table.scorer.score_values(read(message), assessment.marks if assessment else None)
-        return draw_up(subject, table, score, assessment, digest, number=number, revision=revision)
+        products = read.products(message, stored)
+        score = table.scorer.score_values(read(message), assessment.marks if assessment else None, products)
+        ruleset = table.scorer.ruleset
+        return draw_up(
+            subject,
+            table,
+            score,
+            assessment,
+            digest,
+            number=number,
+            revision=revision,
+            open_gates=read.open_gates(message),
+            findings=cross_findings(ruleset, subject.year, facts_of(message), products) if ruleset.cross_checks else (),
+        )
 
-    def _find(self, subject: Subject, ruling: str, sets: Sets) -> tuple[Table, FactReader] | None:
-        """None where no ruleset covers the submission. A reviewer's ruling on the industry goes before the form's."""
-        key = ruling or subject.key_industry
-        ruleset = self.rulesets.find(subject.base, subject.category, key_industry=key)
+    def _find(self, subject: Subject, message: Message, ruling: str, sets: Sets) -> tuple[Table, FactReader] | str:
+        """Or why none scores it. A reviewer's ruling on the industry goes before the form's."""
+        key = "" if ruling == GENERAL_RULING else ruling or subject.key_industry
+        ruleset, reason = self._applicable(subject, message, key)
         if ruleset is None or subject.kind not in ruleset.kinds:
-            return None
+            return reason
         entered, note = sets.get((subject.campaign_id, ruleset.id, key)), ""
         if entered is None and key and ruleset.without_own_set == "general":
             entered = sets.get((subject.campaign_id, ruleset.id, ""))
             note = GENERAL_NOTE if entered else ""
         return self._compiled(ruleset, entered, subject.year, key, note)
+
+    def _applicable(self, subject: Subject, message: Message, key: str) -> tuple[Ruleset | None, str]:
+        """The same for everybody alike, so it is worked out once."""
+        main, day = "", None
+        if (subject.base, subject.category) in self._by_industry:
+            main = main_industry_of(message)
+        if (subject.base, subject.category) in self._by_day:
+            day = admitted_on(message)
+        name = (subject.base, subject.category, key, main, day)
+        found = self._choices.get(name)
+        if found is None:
+            if len(self._choices) >= _CHOICES:
+                self._choices.clear()
+            industries = (main,) if main else ()
+            chosen = self.rulesets.applicable(subject.base, subject.category, key, industries, day)
+            found = self._choices[name] = (chosen.ruleset, chosen.reason)
+        return found
 
     def _compiled(
         self, ruleset: Ruleset, entered: InForce | None, year: int, key: str, note: str

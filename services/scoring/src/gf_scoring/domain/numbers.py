@@ -45,3 +45,25 @@ def plain(number: int, scale: int) -> str:
     if not back:
         return str(front)
     return f"{front}.{back:0{scale}d}".rstrip("0")
+
+
+def growth(end: int, start: int, years: int) -> int:
+    """Mean yearly growth (年均增长率, 水平法) from ``start`` to ``end``, in units of 10^-12, rounded half-up once.
+
+    (end / start)^(1 / years) - 1 without a float: a whole root of whole numbers. ``start`` is positive, ``end`` is not
+    negative; both in the same unit.
+    """
+    twice = _root(end * (2 * ONE) ** years // start, years)
+    return (twice + 1) // 2 - ONE
+
+
+def _root(number: int, degree: int) -> int:
+    """The largest whole number whose power is not above ``number`` (Newton from above)."""
+    if number < 2 or degree == 1:
+        return number
+    guess = 1 << -(-number.bit_length() // degree)
+    while True:
+        better = ((degree - 1) * guess + number // guess ** (degree - 1)) // degree
+        if better >= guess:
+            return guess
+        guess = better

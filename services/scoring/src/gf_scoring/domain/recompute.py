@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from gf_scoring.domain.engine import ENGINE_VERSION, Facts, Marks, Scorer
+from gf_scoring.domain.engine import ENGINE_VERSION, Facts, Marks, Products, Scorer
 from gf_scoring.domain.numbers import DIGITS, plain
 from gf_scoring.domain.rules import Ruleset
 
@@ -34,6 +34,8 @@ class Stated:
     lines: Sequence[StatedLine]
     facts: Facts
     marks: Marks
+    products: Products = ()
+    band: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def differences(stated: Stated, ruleset: Ruleset) -> list[Difference]:
         if line.lead is not None and line.baseline is not None
     }
     scorer = Scorer(ruleset, levels, stated.campaign_year)
-    score = scorer.score(stated.facts, stated.marks)
+    score = scorer.score(stated.facts, stated.marks, stated.products)
     by_code: Mapping[str, StatedLine] = {line.indicator: line for line in stated.lines}
     for indicator, level, line in zip(scorer.indicators, scorer.levels, score.lines, strict=True):
         where, told = f"/lines/{indicator.code}", by_code.get(indicator.code)
@@ -70,6 +72,8 @@ def differences(stated: Stated, ruleset: Ruleset) -> list[Difference]:
     known = {indicator.code for indicator in scorer.indicators}
     found += [Difference(f"/lines/{code}", told.branch, None) for code, told in by_code.items() if code not in known]
     _compare(found, "/total", stated.total, _plain(score.total, ruleset.scale))
+    band = scorer.band(score)
+    _compare(found, "/band", stated.band, band.code if band else "")
     return found
 
 

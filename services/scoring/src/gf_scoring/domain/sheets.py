@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from gf_scoring.domain.checks import Finding
 from gf_scoring.domain.engine import LineState, Score, Scorer
+from gf_scoring.domain.gates import GateResult, GateState
 from gf_scoring.domain.numbers import plain
 
 
@@ -40,6 +42,10 @@ class Subject:
     superior: str
     key_industry: str
     base: str
+
+
+#: A reviewer's ruling that no key industry's table applies (通则).
+GENERAL_RULING = "general"
 
 
 @dataclass(slots=True)
@@ -81,14 +87,21 @@ class Table:
                 names.setdefault(line.branch.state, []).append(indicator.name)
         if self.note:
             yield self.note
+        for line, indicator in zip(score.lines, self.scorer.indicators, strict=True):
+            if line.points is not None and line.branch.words:
+                yield f"{indicator.name}：{line.branch.words}"
         if LineState.NOT_SCORABLE in names:
             yield "以下指标未评分，未计入总分：" + "、".join(names[LineState.NOT_SCORABLE]) + "。"
         if LineState.NOT_APPLICABLE in names:
-            yield "以下指标不适用，总分按其余指标折算：" + "、".join(names[LineState.NOT_APPLICABLE]) + "。"
+            rule = _NOT_APPLICABLE[self.scorer.ruleset.not_applicable]
+            yield f"以下指标不适用，{rule}：" + "、".join(names[LineState.NOT_APPLICABLE]) + "。"
         if LineState.AWAITS_MARK in names:
             yield "以下定性指标待审核评分：" + "、".join(names[LineState.AWAITS_MARK]) + "。"
         if not score.scorable:
             yield "可评分指标的权重不足，本表不评分。"
+
+
+_NOT_APPLICABLE = {"rescale_to_full": "总分按其余指标折算", "zero_points": "按零分计入总分"}
 
 
 @dataclass(slots=True)
@@ -106,6 +119,17 @@ class Sheet:
     reasons: list[str]
     input_hash: str
     marks: Mapping[str, str]
+    #: Conditions that are not met or not stated.
+    open_gates: tuple[GateResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def band(self) -> str:
+        """The star or grade of the total; empty where the ruleset has none or the total earns none."""
+        if self.score is None or self.table is None:
+            return ""
+        found = self.table.scorer.band(self.score)
+        return found.code if found else ""
 
     @property
     def total(self) -> str | None:
@@ -123,15 +147,32 @@ def draw_up(
     *,
     number: int,
     revision: int,
+    reason: str = "",
+    open_gates: tuple[GateResult, ...] = (),
+    findings: tuple[Finding, ...] = (),
 ) -> Sheet:
     """The sheet of a score; a submission that no ruleset covers is not scorable, with the reason."""
     marks = assessment.marks if assessment else {}
     basis = Basis.ASSESSED if assessment else Basis.CLAIMED
     if table is None or score is None:
-        reason = f"没有适用于该类别和填报种类的评分规则（{subject.category}、{subject.kind}），本表不评分。"
-        return Sheet(subject, number, revision, basis, Outcome.NOT_SCORABLE, None, None, [reason], input_hash, marks)
+        default = f"没有适用于该类别和填报种类的评分规则（{subject.category}、{subject.kind}），本表不评分。"
+        reasons = [reason or default]
+        return Sheet(subject, number, revision, basis, Outcome.NOT_SCORABLE, None, None, reasons, input_hash, marks)
     outcome = Outcome.SCORED if score.scorable else Outcome.NOT_SCORABLE
-    return Sheet(subject, number, revision, basis, outcome, table, score, table.reasons(score), input_hash, marks)
+    reasons = table.reasons(score)
+    if open_gates or findings:
+        reasons = [*reasons, *_gate_words(open_gates), *(f"填报数据核对：{one.message}" for one in findings)]
+    return Sheet(
+        subject, number, revision, basis, outcome, table, score, reasons, input_hash, marks, open_gates, findings
+    )
+
+
+def _gate_words(gates: tuple[GateResult, ...]) -> Iterator[str]:
+    """In words; the conditions change no points."""
+    for state, words in ((GateState.NOT_MET, "以下基本要求未满足"), (GateState.NOT_STATED, "以下基本要求未填报")):
+        names = [gate.name for gate in gates if gate.state is state]
+        if names:
+            yield f"{words}（不影响得分）：{'、'.join(names)}。"
 
 
 def input_hash(admitted: bytes, assessment: Assessment | None) -> str:

@@ -15,7 +15,7 @@ from gf_chassis.json import CleanText
 from gf_scoring.adapters import benchmark_sets
 from gf_scoring.bootstrap import Bootstrap
 from gf_scoring.domain.benchmarks import Level
-from gf_scoring.domain.engine import MISSING, NOT_APPLICABLE, FactKey, FactValue
+from gf_scoring.domain.engine import MISSING, NOT_APPLICABLE, FactKey, FactValue, Product
 from gf_scoring.domain.recompute import Stated, StatedLine
 from gf_scoring.entrypoints import http_rankings, presenters, schemas
 from gf_scoring.usecases.create_benchmark_set import NewSet
@@ -166,15 +166,15 @@ def verification(parts: Bootstrap, sheet: schemas.SheetOut) -> schemas.VerifyOut
 
 def stated(sheet: schemas.SheetOut) -> Stated:
     facts: dict[FactKey, FactValue] = {}
+    products: dict[str, dict[FactKey, FactValue]] = {}
     for fact in sheet.facts:
-        if fact.product:
-            continue
         value: FactValue
         if fact.presence == "given" and fact.value is not None:
             value = tuple(fact.value) if isinstance(fact.value, list) else fact.value
         else:
             value = NOT_APPLICABLE if fact.presence == "not_applicable" else MISSING
-        facts[(fact.code, fact.year or 0, fact.unit)] = value
+        values = products.setdefault(fact.product, {}) if fact.product else facts
+        values[(fact.code, fact.year or 0, fact.unit)] = value
     return Stated(
         campaign_year=sheet.campaign_year,
         ruleset_hash=sheet.ruleset_hash,
@@ -186,4 +186,6 @@ def stated(sheet: schemas.SheetOut) -> Stated:
         ],
         facts=facts,
         marks=dict(sheet.marks),
+        products=tuple(Product(name, values) for name, values in products.items()),
+        band=sheet.band,
     )

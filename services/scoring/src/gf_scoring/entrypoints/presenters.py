@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gf_policy.model import Source
@@ -12,14 +12,16 @@ from gf_scoring.adapters.contracts import StoredFact
 from gf_scoring.adapters.tables import BenchmarkSetRow, SheetRow
 from gf_scoring.domain.numbers import DIGITS, plain, whole
 from gf_scoring.entrypoints import schemas
+from gf_scoring.entrypoints.derivations import extras
 from gf_scoring.entrypoints.schemas import exact
 
 
-def sheet_out(row: SheetRow, rulesets: RulesetTable) -> schemas.SheetOut:
+def sheet_out(row: SheetRow, rulesets: RulesetTable, labels: Mapping[str, str] | None = None) -> schemas.SheetOut:
+    """``labels``: what the form calls its values, for the derivation."""
     scored = contracts.scored_from(row.published)
     facts = contracts.stored_facts(row.admitted)
     subject = contracts.subject_of(contracts.admitted_from(row.admitted))
-    ruleset = rulesets.get(scored.ruleset_id)
+    ruleset = rulesets.get(scored.ruleset_id, scored.ruleset_version)
     lines = [_line(line, ruleset, subject.year, facts) for line in scored.lines]
     return schemas.SheetOut(
         submission_id=row.submission_id,
@@ -43,6 +45,7 @@ def sheet_out(row: SheetRow, rulesets: RulesetTable) -> schemas.SheetOut:
         scored_at=row.scored_at,
         facts=[_fact(fact) for fact in facts],
         marks=dict(row.marks or {}),
+        **extras(row, scored, ruleset, subject.year, labels or {}),
     )
 
 

@@ -33,7 +33,7 @@ class TermOut(ApiModel):
 
 
 class FormulaOut(ApiModel):
-    op: Literal["ratio", "amount", "count", "mark"]
+    op: Literal["ratio", "amount", "count", "mark", "growth", "elasticity"]
     of: list[TermOut] = []
     over: list[TermOut] = []
     times: str = "1"
@@ -49,7 +49,7 @@ class IndicatorOut(ApiModel):
     number: int
     name: str
     dimension: str
-    type: Literal["inverse", "positive", "qualitative", "count"]
+    type: Literal["inverse", "positive", "qualitative", "count", "elasticity"]
     unit: str
     weight: str
     formula: FormulaOut
@@ -196,6 +196,94 @@ class DimensionScore(ApiModel):
     points: str
 
 
+class GateOut(ApiModel):
+    """基本要求（与得分分开）。"""
+
+    code: str
+    name: str
+    state: Literal["met", "not_met", "not_stated"]
+
+
+class FindingOut(ApiModel):
+    code: str
+    indicator: str = ""
+    fact: str = ""
+    year: int | None = None
+    unit: str = ""
+    message: str
+
+
+class DerivationInput(ApiModel):
+    fact: str
+    label: str = ""
+    year: int | None = None
+    unit: str
+    value: str | bool | list[str] | None = None
+    presence: Literal["given", "missing", "not_applicable"]
+    stated_unit: str = ""
+    factor: str = Field(default="1", description="由填报单位换算的系数")
+    times: str = "1"
+    side: str = Field(description="of 分子，over 分母，tier 分档依据，其余为污染物代码")
+
+
+class ProductOut(ApiModel):
+    """一种产品与限额（定额）的比较。"""
+
+    name: str
+    limit: str
+    standard: str
+    unit: str
+    value: str
+    lead: str
+    baseline: str
+    flags: list[str] = []
+    amount: str
+    branch: str
+    share: str
+
+
+class PartOut(ApiModel):
+    code: str
+    name: str
+    emitted_growth: str
+    coefficient: str
+    branch: str
+    points: str
+
+
+class DerivationOut(ApiModel):
+    """一行得分的推导过程。"""
+
+    indicator: str
+    inputs: list[DerivationInput] = []
+    formula: str
+    formula_source: SourceOut | None = None
+    numerator: str | None = None
+    denominator: str | None = None
+    value: str | None = None
+    lead: str | None = None
+    baseline: str | None = None
+    branch: str
+    explanation: str
+    calculation: str
+    products: list[ProductOut] = []
+    products_left_out: list[str] = []
+    parts: list[PartOut] = []
+    output_growth: str | None = None
+
+
+class YearValueOut(ApiModel):
+    year: int
+    value: str | None
+
+
+class HistoryOut(ApiModel):
+    code: str
+    name: str
+    unit: str
+    years: list[YearValueOut]
+
+
 class SheetOut(ApiModel):
     """评分表的一个版本；复核时原样提交即可重新计算。"""
 
@@ -220,6 +308,12 @@ class SheetOut(ApiModel):
     scored_at: datetime
     facts: list[FactOut]
     marks: dict[str, Plain] = {}
+    band: str = Field(default="", description="等级或星级；没有的为空")
+    open_gates: list[GateOut] = Field(default=[], description="未满足或未填报的基本要求，不影响得分")
+    findings: list[FindingOut] = Field(default=[], description="填报数据核对：缺漏、单位、范围、前后不一")
+    derivations: list[DerivationOut] = Field(default=[], description="逐行推导过程")
+    history: list[HistoryOut] = Field(default=[], description="各项数值逐年对比")
+    not_applicable_rule: str = Field(default="", description="不适用的行怎样处理")
 
 
 class SheetsOut(ApiModel):

@@ -12,7 +12,8 @@ class VerifySheet:
         self._rulesets = rulesets
 
     def __call__(self, ruleset_id: str, stated: Stated) -> list[Difference]:
-        ruleset = self._rulesets.get(ruleset_id)
+        versions = self._rulesets.versions(ruleset_id)
+        ruleset = next((one for one in versions if one.hash == stated.ruleset_hash), self._rulesets.get(ruleset_id))
         if ruleset is None:
             code, detail = "unknown_ruleset", "没有评分表所写的评分规则，无法复核。"
             raise DomainError(code, detail, rule="N25-A1", errors=[FieldProblem("/ruleset_id", code, detail)])
