@@ -62,6 +62,9 @@ class FakePolicies(Policies):
     def divisions(self) -> list[tuple[str, str]]:
         return [("39", "39 计算机、通信和其他电子设备制造业")]
 
+    def ruleset(self, reference: str) -> None:
+        return None
+
     def form_labels(self, *_: Any) -> FormLabels:
         return FormLabels(rows={"energy_total": "综合能源消费量"})
 

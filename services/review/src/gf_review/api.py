@@ -27,7 +27,7 @@ def create(bootstrap: Bootstrap | None = None, *, verifier: TokenVerifier | None
         [http_queue.router, http.router, http_batches.router],
         rejections=(DomainError,),
         ui=[queue_pages.ui, batch_pages.ui, ui],
-        pages=pages(),
+        pages=pages(bootstrap.policies.authority_name),
         title="GreenLadder 绿梯 · 审核",
         description="案件、逐级审核、推荐批次与公示。",
         large_body={"/review/v1/cases/": UPLOAD, "/review/v1/recommendations/": UPLOAD, "/review/ui/": UPLOAD},

@@ -202,7 +202,7 @@ async def test_batch_and_publicity_in_the_browser(make_world: MakeWorld) -> None
     page = await desk.submit(page, "/send", reason="")
     assert "批次已上报" in flash(page)
     listing = await desk.page("/review/ui/publicities")
-    link = listing.find("a", string="city:gd.guangzhou.huangpu:factory")
+    link = listing.find("a", string="市级绿色工厂名单（机关 gd.guangzhou.huangpu）")
     assert link is not None
     page = await desk.submit(await desk.page(str(link["href"])), "/open")
     assert "公示已开始" in flash(page)

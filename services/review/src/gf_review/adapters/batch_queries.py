@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_chassis.database import Database
-from gf_review.adapters.contracts.outgoing import decimal_text
+from gf_chassis.journal import JournalRow, history
+from gf_review.adapters.contracts.outgoing import PUBLICITY, RECOMMENDATION, decimal_text
+from gf_review.adapters.labels import BATCH_HISTORY, CATEGORY_NAMES, KIND_NAMES, PUBLICITY_HISTORY
 from gf_review.adapters.policy import Policies
 from gf_review.adapters.queries import in_view
 from gf_review.adapters.repository import NOT_THERE
@@ -78,13 +80,16 @@ class BatchQueries:
                 await session.exec(select(DocumentRow).where(DocumentRow.recommendation_id == recommendation_id))
             ).all()
             eligible = await self._may_join(session, row)
+            lines = await history(session, RECOMMENDATION, recommendation_id)
         return self._batch(row) | {
+            "history": [_line(one, BATCH_HISTORY) for one in lines],
             "items": [
                 {
                     "submission_id": case.submission_id,
                     "number": case.number,
                     "unit_name": case.unit_name,
                     "total": _points(case.sheet_total),
+                    "key_industry_name": self.policies.key_industry_name(case.key_industry),
                     "still_as_sealed": item.living and item.case_version in (0, case.version),
                 }
                 for item, case in items
@@ -116,15 +121,27 @@ class BatchQueries:
                 .limit(500)
             )
         ).all()
-        return [{"submission_id": row.submission_id, "number": row.number, "unit_name": row.unit_name} for row in rows]
+        return [
+            {
+                "submission_id": row.submission_id,
+                "number": row.number,
+                "unit_name": row.unit_name,
+                "total": _points(row.sheet_total),
+                "key_industry_name": self.policies.key_industry_name(row.key_industry),
+            }
+            for row in rows
+        ]
 
     def _batch(self, row: RecommendationRow) -> dict[str, Any]:
         return {
             "recommendation_id": row.id,
+            "authority_name": self.policies.authority_name(row.authority),
             "title": row.title,
             "campaign_id": row.campaign_id,
             "category": row.category,
+            "category_name": CATEGORY_NAMES.get(row.category, row.category),
             "kind": row.kind,
+            "kind_name": KIND_NAMES.get(row.kind, row.kind),
             "state": row.state,
             "state_label": BATCH_NAMES[BatchState(row.state)],
             "version": row.version,
@@ -161,11 +178,13 @@ class BatchQueries:
                     .order_by(col(ObjectionRow.recorded_at))
                 )
             ).all()
+            lines = await history(session, PUBLICITY, publicity_id)
         return self._publicity(row, entries[publicity_id]) | {
+            "history": [_line(one, PUBLICITY_HISTORY) for one in lines],
             "objections": [
                 {"submission_id": one.submission_id, "act": one.act, "text": one.text, "at": one.recorded_at}
                 for one in objections
-            ]
+            ],
         }
 
     async def public_publicities(
@@ -197,6 +216,7 @@ class BatchQueries:
         return {
             "publicity_id": row.id,
             "list_id": row.list_id,
+            "list_name": self.policies.list_name(row.list_id),
             "authority_name": self.policies.authority_name(row.authority),
             "state": row.state,
             "opened_at": row.opened_at,
@@ -224,6 +244,15 @@ class BatchQueries:
                 for one in entries
             ],
         }
+
+
+def _line(row: JournalRow, names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "at": row.recorded_at,
+        "label": names.get(row.type, row.type),
+        "version": row.data.get("version"),
+        "reason": row.reason,
+    }
 
 
 def _points(total: Decimal | None) -> str | None:

@@ -12,21 +12,37 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from gf_chassis.journal import JournalRow, history
 from gf_review.adapters import dossiers
 from gf_review.adapters.contracts.outgoing import decimal_text
-from gf_review.adapters.labels import HISTORY_NAMES, LEVEL_NAMES, OUTCOME_NAMES, SUBSTATE_NAMES
-from gf_review.adapters.policy import Policies, route_from_json
+from gf_review.adapters.derivation import FormValues, derivation
+from gf_review.adapters.labels import (
+    CATEGORY_NAMES,
+    GUARD_NAMES,
+    HISTORY_NAMES,
+    KIND_NAMES,
+    LEVEL_NAMES,
+    OUTCOME_NAMES,
+    SUBSTATE_NAMES,
+)
+from gf_review.adapters.policy import FormLabels, Policies, route_from_json
 from gf_review.adapters.tables import (
     CaseRow,
     ConsultationAnswerRow,
+    ConsultationRow,
     DecisionRow,
     DocumentRow,
+    ExpertReviewRow,
     FindingRow,
     MarkRow,
     RoundRow,
+    SheetRow,
     StageRow,
+    WrittenReasonRow,
 )
 from gf_review.domain import guards
 from gf_review.domain.case import STAGE_NAMES, STATE_NAMES, Case, CaseState, Outcome, Stage, StageState
 from gf_review.domain.dossier import Dossier
+from gf_review.domain.errors import Problem
+from gf_review.domain.records import EXPERT_SUBSTATES
+from gf_review.domain.route import GuardPlan
 
 
 class CaseView:
@@ -50,21 +66,23 @@ class CaseView:
         case = _case(row, rounds[-1], [one for one in stages if one.round == row.round])
         dossier = await dossiers.read(session, case)
         mine = next((one for one in case.stages if one.plan.applicable and one.plan.authority == authority), None)
+        content = self._content(rounds[-1], row)
+        records = await self._records(session, case)
         return {
             **self._head(row, dossier),
             "stages": [self._stage(stage) for stage in case.stages],
             "mine": await self._mine(session, case, dossier, mine, now) if mine else None,
             "rounds": [self._round(one, stages) for one in rounds],
-            "sheet": _sheet(dossier),
+            "sheet": await self._sheet(session, row, dossier, content["values"]),
             "average": _average(case, dossier, self.policies),
-            "content": self._content(rounds[-1], row),
-            "changes": await self._changes(session, authority, rounds),
+            "content": content,
+            "changes": await self._changes(session, authority, rounds, row),
             "bars": [
                 {"ground": one.ground, "article": one.article, "since": one.since, "until": one.until}
                 for one in dossier.bars
             ],
-            "records": await self._records(session, case),
-            "history": [self._line(one) for one in await history(session, "case", submission_id)],
+            "records": records,
+            "history": await self._history(session, submission_id),
         }
 
     def _head(self, row: CaseRow, dossier: Dossier) -> dict[str, Any]:
@@ -79,7 +97,9 @@ class CaseView:
             "key_industry_name": self.policies.key_industry_name(row.key_industry),
             "campaign_id": row.campaign_id,
             "category": row.category,
+            "category_name": CATEGORY_NAMES.get(row.category, row.category),
             "kind": row.kind,
+            "kind_name": KIND_NAMES.get(row.kind, row.kind),
             "year": row.year,
             "state": row.state,
             "state_label": STATE_NAMES[CaseState(row.state)],
@@ -126,6 +146,7 @@ class CaseView:
             "closes_at": closing,
             "window_over": closing is not None and now >= closing,
             "guards": [guard.code for guard in plan.guards],
+            "conditions": _conditions(plan.guards, missing),
             "missing": [
                 {"code": one.code, "detail": one.detail, "rule": one.rule, "article": one.article} for one in missing
             ],
@@ -156,9 +177,17 @@ class CaseView:
             "below_average": guards.is_below_average(case.route, dossier),
             "correction_days": plan.correction_days,
             "list_id": plan.list_id,
+            "list_name": self.policies.list_name(plan.list_id) if plan.list_id else "",
             "publishes": plan.publishes,
+            "waits": plan.waits_for_publicity,
+            "next_name": self._authority_of(case, plan.recommends),
+            "batch_id": dossier.batch.recommendation_id if dossier.batch else "",
             "article": plan.article,
         }
+
+    def _authority_of(self, case: Case, stage_no: int | None) -> str:
+        plan = case.route.plan(stage_no) if stage_no is not None else None
+        return self.policies.authority_name(plan.authority) if plan else ""
 
     def _round(self, row: RoundRow, stages: Sequence[StageRow]) -> dict[str, Any]:
         return {
@@ -183,7 +212,7 @@ class CaseView:
         }
 
     def _content(self, row: RoundRow, case: CaseRow) -> dict[str, Any]:
-        labels = self.policies.form_labels(row.policies, str(row.unit["superior"]), case.category, case.kind)
+        labels = self._labels(row, case)
         values = [
             fact | {"label": labels.rows.get(fact["code"], fact["code"]), "shown": labels.shown(fact)}
             for fact in row.facts
@@ -202,7 +231,28 @@ class CaseView:
             "evidence": [one | {"label": labels.slots.get(one["slot"], one["slot"])} for one in row.evidence],
         }
 
-    async def _changes(self, session: AsyncSession, authority: str, rounds: Sequence[RoundRow]) -> list[dict[str, Any]]:
+    def _labels(self, row: RoundRow, case: CaseRow) -> FormLabels:
+        return self.policies.form_labels(row.policies, str(row.unit["superior"]), case.category, case.kind)
+
+    async def _sheet(
+        self, session: AsyncSession, case: CaseRow, dossier: Dossier, values: Sequence[Mapping[str, Any]]
+    ) -> dict[str, Any] | None:
+        """The sheet in force, each line with its derivation."""
+        sheet = _sheet(dossier)
+        if sheet is None:
+            return None
+        row = await session.get(SheetRow, (case.submission_id, case.round, dossier.revision))
+        ruleset = self.policies.ruleset(row.ruleset) if row else None
+        form = FormValues(values)
+        dimensions = {one.code: one.name for one in ruleset.dimensions} if ruleset else {}
+        for line in sheet["lines"]:
+            line["derivation"] = derivation(line, ruleset, case.year, form)
+            line["dimension_name"] = dimensions.get(line["dimension"], "")
+        return sheet | {"ruleset_title": ruleset.title if ruleset else "", "ruleset": row.ruleset if row else ""}
+
+    async def _changes(
+        self, session: AsyncSession, authority: str, rounds: Sequence[RoundRow], case: CaseRow
+    ) -> list[dict[str, Any]]:
         """What changed since this authority last decided (return: kept for each level)."""
         decided = (
             await session.exec(
@@ -214,12 +264,22 @@ class CaseView:
         ).first()
         if decided is None or decided == rounds[-1].round:
             return []
+        labels = self._labels(rounds[-1], case)
         before = _values(next(one for one in rounds if one.round == decided))
         now = _values(rounds[-1])
         return [
-            {"code": key[0], "product": key[1], "year": key[2], "before": before.get(key), "now": now.get(key)}
+            {
+                "code": key[0],
+                "label": labels.rows.get(key[0], key[0]),
+                "product": key[1],
+                "year": key[2],
+                "before": before[key]["value"] if key in before else None,
+                "now": now[key]["value"] if key in now else None,
+                "before_shown": labels.shown(before[key]) if key in before else "—",
+                "now_shown": labels.shown(now[key]) if key in now else "—",
+            }
             for key in sorted(before.keys() | now.keys(), key=str)
-            if before.get(key) != now.get(key)
+            if key not in before or key not in now or before[key]["value"] != now[key]["value"]
         ]
 
     async def _records(self, session: AsyncSession, case: Case) -> dict[str, Any]:
@@ -252,9 +312,41 @@ class CaseView:
                 }
                 for one in await rows(DocumentRow)
             ],
+            "asked": [
+                {
+                    "level": levels.get(one.stage_no),
+                    "stage_no": one.stage_no,
+                    "department": names.get(one.department, one.department),
+                    "asked_on": one.asked_on,
+                }
+                for one in await rows(ConsultationRow)
+            ],
+            "experts": [
+                {
+                    "level": levels.get(one.stage_no),
+                    "stage_no": one.stage_no,
+                    "state": one.state,
+                    "label": SUBSTATE_NAMES[EXPERT_SUBSTATES[one.state]],
+                    "grade": one.grade,
+                    "note": one.note,
+                    "at": one.recorded_at,
+                }
+                for one in sorted(await rows(ExpertReviewRow), key=lambda one: one.id)
+            ],
+            "reasons": [
+                {
+                    "level": levels.get(one.stage_no),
+                    "stage_no": one.stage_no,
+                    "kind": one.kind,
+                    "text": one.text,
+                    "at": one.recorded_at,
+                }
+                for one in sorted(await rows(WrittenReasonRow), key=lambda one: one.id)
+            ],
             "opinions": [
                 {
                     "level": levels.get(one.stage_no),
+                    "stage_no": one.stage_no,
                     "department": names.get(one.department, one.department),
                     "answered_on": one.answered_on,
                     "agrees": one.agrees,
@@ -264,9 +356,18 @@ class CaseView:
             ],
         }
 
-    def _line(self, row: JournalRow) -> dict[str, Any]:
+    async def _history(self, session: AsyncSession, submission_id: str) -> list[dict[str, Any]]:
+        """Everything that ever happened to the case, in all rounds, oldest first."""
+        people: dict[str, str] = {}
+        for table in (DecisionRow, FindingRow, MarkRow):
+            query = select(table.person, table.person_name).where(table.submission_id == submission_id).distinct()
+            people |= {person: name for person, name in (await session.exec(query)).all() if name}
+        return [self._line(one, people) for one in await history(session, "case", submission_id)]
+
+    def _line(self, row: JournalRow, people: Mapping[str, str]) -> dict[str, Any]:
         return {
             "at": row.recorded_at,
+            "person": people.get(row.actor, ""),
             "what": row.type,
             "label": HISTORY_NAMES.get(row.type, row.type),
             "authority": row.authority,
@@ -288,8 +389,21 @@ def _said(row: Any, levels: Mapping[int, str]) -> dict[str, Any]:
     }
 
 
-def _values(row: RoundRow) -> dict[tuple[str, str, int | None], Any]:
-    return {(fact["code"], fact["product"], fact["year"]): fact["value"] for fact in row.facts}
+def _values(row: RoundRow) -> dict[tuple[str, str, int | None], Mapping[str, Any]]:
+    return {(fact["code"], fact["product"], fact["year"]): fact for fact in row.facts}
+
+
+def _conditions(plans: Sequence[GuardPlan], missing: Sequence[Problem]) -> list[dict[str, Any]]:
+    """The level's conditions in the policy's order, each with what is still missing."""
+    return [
+        {
+            "code": plan.code,
+            "label": GUARD_NAMES.get(plan.code, plan.code),
+            "article": plan.article,
+            "missing": [one.detail for one in missing if one.code == plan.code],
+        }
+        for plan in plans
+    ]
 
 
 def _sheet(dossier: Dossier) -> dict[str, Any] | None:

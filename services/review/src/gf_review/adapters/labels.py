@@ -48,3 +48,36 @@ KIND_NAMES = {
     "change_report": "变更",
     "agency_report": "机构年度报告",
 }
+LIST_LEVELS = {"national": "国家级", "provincial": "省级", "city": "市级"}
+GUARD_NAMES = {
+    "checklist": "核查意见",
+    "sheet": "评分单",
+    "marks": "定性评分",
+    "consultations": "征求部门意见",
+    "expert_review": "专家评审",
+    "recommendation_document": "推荐文件",
+    "batch": "推荐批次",
+    "below_average_reason": "低于平均水平的书面理由",
+    "exclusions": "无禁止申报情形",
+    "quota": "推荐名额",
+    "list_required": "已列入下级名单",
+    "list_reason": "未列入下级名单的书面理由",
+}
+BATCH_HISTORY = {
+    "started": "新建批次",
+    "case_added": "加入申报",
+    "case_removed": "移出申报",
+    "document_attached": "上传推荐文件",
+    "sealed": "封存",
+    "sent": "随批上报",
+    "dissolved": "解散",
+}
+PUBLICITY_HISTORY = {
+    "drafted": "拟定公示名单",
+    "entry_added": "列入拟公示单位",
+    "opened": "开始公示",
+    "objected": "登记异议",
+    "upheld": "异议成立，不予列入",
+    "dismissed": "异议不成立",
+    "closed": "公示期满",
+}

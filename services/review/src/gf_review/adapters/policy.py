@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any
 
 from gf_policy import Book, PolicyLookupError, UnitAttributes
 from gf_policy import Route as PolicyRoute
 from gf_policy import StagePlan as PolicyStage
 from gf_policy.effective import EffectivePolicy
+from gf_policy.rulesets import Ruleset, RulesetTable, load_rulesets
+from gf_review.adapters.labels import CATEGORY_NAMES, LIST_LEVELS
 from gf_review.domain.instants import SHANGHAI
 from gf_review.domain.route import (
     AT_ONCE,
@@ -126,6 +129,23 @@ class Policies:
             choices={row.code: dict(row.codes) for row in form.rows if row.codes},
             slots={slot.code: slot.label for slot in form.evidence_slots},
         )
+
+    def ruleset(self, reference: str) -> Ruleset | None:
+        """The ruleset "id@version" that a sheet names; none where the policies have moved on since."""
+        name, _, version = reference.rpartition("@")
+        found = self._rulesets.get(name)
+        return found if found is not None and found.version == version else None
+
+    @cached_property
+    def _rulesets(self) -> RulesetTable:
+        return load_rulesets(self.book.root)
+
+    def list_name(self, list_id: str) -> str:
+        """国家级绿色工厂名单 of `national:miit:factory`, with the authority that keeps it."""
+        level, _, rest = list_id.partition(":")
+        authority, _, category = rest.rpartition(":")
+        name = f"{LIST_LEVELS.get(level, level)}{CATEGORY_NAMES.get(category, category)}名单"
+        return f"{name}（{self.authority_name(authority)}）"
 
     def chain(self, authority_id: str) -> tuple[str, ...]:
         """The authority and all above it."""

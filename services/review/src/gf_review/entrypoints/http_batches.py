@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import Query, Request, Response
 
 from gf_chassis.http import Cursor, Limit, PathId, Router, decode_cursor, encode_cursor, etag
 from gf_chassis.idempotency import OnceKey
 from gf_chassis.json import CleanText
+from gf_review.domain.errors import IllegalTransition
 from gf_review.entrypoints import schemas
 from gf_review.entrypoints.common import CurrentOfficial, SeenVersion, UseCases, answer
 from gf_review.entrypoints.http import upload_once
-from gf_review.usecases.seal_recommendation import COLUMNS
+from gf_review.entrypoints.summary_sheet import XLSX, summary_csv, summary_xlsx
 
 router = Router(tags=["推荐与公示"])
 BATCH = "/recommendations/{recommendation_id}"
@@ -70,18 +70,19 @@ async def summary(official: CurrentOfficial, review: UseCases, recommendation_id
     )
 
 
-def summary_csv(lines: list[dict[str, str]]) -> bytes:
-    """UTF-8 with a byte order mark, as office programs want it; nothing in it starts a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS.values())
-    for line in lines:
-        writer.writerow([_harmless(line.get(column, "")) for column in COLUMNS])
-    return out.getvalue().encode("utf-8-sig")
+@router.get(BATCH + "/summary.xlsx", summary="推荐汇总表（Excel）", response_class=Response)
+async def summary_excel(official: CurrentOfficial, review: UseCases, recommendation_id: PathId) -> Response:
+    return excel(await review.batch_queries.recommendation(official.authority, str(recommendation_id)))
 
 
-def _harmless(value: str) -> str:
-    return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠") else value
+def excel(found: dict[str, Any]) -> Response:
+    """The sealed summary table of a batch; 409 where it is not sealed yet."""
+    if not found["summary"]:
+        raise IllegalTransition("批次尚未封存，封存时生成推荐汇总表。", rule="CQ-doc")
+    content = summary_xlsx(f"{found['title']} 推荐汇总表", found["authority_name"], found["summary"])
+    name = quote(f"推荐汇总表 {found['title']}.xlsx")
+    headers = {"Content-Disposition": f"attachment; filename=\"summary.xlsx\"; filename*=UTF-8''{name}"}
+    return Response(content, media_type=XLSX, headers=headers)
 
 
 @router.post(BATCH + "/cases", response_model=schemas.BatchDone, summary="加入申报")

@@ -244,6 +244,7 @@ class PublicPublicity(ApiModel):
 
     publicity_id: str
     list_id: str
+    list_name: str
     authority_name: str
     state: str
     opened_at: datetime | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -10,14 +11,16 @@ from starlette.responses import Response
 
 from gf_chassis.errors import NotFound, Stale
 from gf_chassis.http import PathId
-from gf_chassis.web import CheckedForm, redirect, render
-from gf_review.domain.errors import DomainError
+from gf_chassis.idempotency import Once
+from gf_chassis.web import CheckedForm, render, when
+from gf_review.domain.errors import Invalid
 from gf_review.entrypoints import schemas
 from gf_review.entrypoints.common import UseCases
-from gf_review.entrypoints.http_batches import summary_csv
+from gf_review.entrypoints.http_batches import excel
+from gf_review.entrypoints.summary_sheet import NUMBERS, summary_csv
 from gf_review.usecases.acting import Done
 from gf_review.usecases.seal_recommendation import COLUMNS
-from gf_review.web.forms import carried_out, message_of, new_key, once_of, parsed, text, uploaded
+from gf_review.web.forms import carried_out, new_key, once_of, parsed, text, uploaded
 from gf_review.web.pages import Official
 
 ui = APIRouter()
@@ -38,7 +41,10 @@ async def batches(request: Request, person: Official, review: UseCases) -> Respo
 
 @ui.post("/batches")
 async def start(request: Request, person: Official, form: CheckedForm, review: UseCases) -> Response:
-    try:
+    made = ""
+
+    async def begin() -> Done:
+        nonlocal made
         names = ("campaign_id", "category", "kind", "title")
         body = parsed(schemas.RecommendationIn, {name: text(form, name) for name in names})
         done = await review.start_recommendation(
@@ -49,20 +55,24 @@ async def start(request: Request, person: Official, form: CheckedForm, review: U
             title=body.title,
             once=once_of(request, person, form),
         )
-    except DomainError as error:
-        return redirect(request, "/review/ui/batches", failed=message_of(error))
-    return redirect(request, f"/review/ui/batches/{done.result['recommendation_id']}", done="已新建推荐批次。")
+        made = "/" + str(done.result["recommendation_id"])
+        return done
+
+    return await carried_out(request, lambda: f"/review/ui/batches{made}", "已新建推荐批次。", begin)
 
 
 @ui.get("/batches/{recommendation_id}")
-async def batch(request: Request, person: Official, review: UseCases, recommendation_id: PathId) -> Response:
+async def batch(
+    request: Request, person: Official, review: UseCases, recommendation_id: PathId, since: str = ""
+) -> Response:
     found = await review.batch_queries.recommendation(person.authority, str(recommendation_id))
     return render(
         request,
         "batch.html",
         batch=found,
         columns=COLUMNS,
-        eligible=[(one["submission_id"], one["unit_name"]) for one in found["eligible"]],
+        numbers=NUMBERS,
+        since=_since(found, since),
         key=new_key(),
         may_decide=person.has("approver"),
     )
@@ -75,6 +85,11 @@ async def summary(person: Official, review: UseCases, recommendation_id: PathId)
     return Response(summary_csv(found["summary"]), media_type="text/csv; charset=utf-8", headers=headers)
 
 
+@ui.get("/batches/{recommendation_id}/summary.xlsx")
+async def summary_excel(person: Official, review: UseCases, recommendation_id: PathId) -> Response:
+    return excel(await review.batch_queries.recommendation(person.authority, str(recommendation_id)))
+
+
 @ui.post("/batches/{recommendation_id}/{act}")
 async def act_on_batch(
     request: Request, person: Official, form: CheckedForm, review: UseCases, recommendation_id: PathId, act: str
@@ -84,8 +99,17 @@ async def act_on_batch(
     reason = text(form, "reason")
 
     async def add() -> Done:
-        body = parsed(schemas.SubmissionRef, {"submission_id": text(form, "submission_id")})
-        return await review.add_to_recommendation(person, batch_id, _seen(form), body.submission_id, once)
+        """All that were ticked, one after the other; each has a key of its own, so a repetition adds nothing twice."""
+        chosen = [one for one in form.getlist("submission_id") if isinstance(one, str) and one]
+        if not chosen:
+            raise Invalid("请先勾选要加入批次的申报。")
+        seen = _seen(form)
+        for place, one in enumerate(chosen):
+            body = parsed(schemas.SubmissionRef, {"submission_id": one})
+            key = Once(once.scope, f"{once.key}:{place}", once.hash, once.service)
+            done = await review.add_to_recommendation(person, batch_id, seen, body.submission_id, key)
+            seen = int(done.result["version"])
+        return done
 
     async def remove() -> Done:
         body = parsed(schemas.SubmissionRef, {"submission_id": text(form, "submission_id")})
@@ -114,7 +138,21 @@ async def act_on_batch(
     }
     if act not in acts:
         raise NotFound
-    return await carried_out(request, f"/review/ui/batches/{batch_id}", *acts[act])
+    page = f"/review/ui/batches/{batch_id}"
+
+    async def changed() -> tuple[str, Sequence[str]]:
+        now = await review.batch_queries.recommendation(person.authority, batch_id)
+        return f"{page}?since={text(form, 'seen')}", _since(now, text(form, "seen"))
+
+    return await carried_out(request, page, *acts[act], changed=changed)
+
+
+def _since(found: dict[str, Any], seen: str) -> list[str]:
+    """What others did to the batch or publicity after the version that was looked at."""
+    if not (seen.isascii() and seen.isdigit() and len(seen) <= 9):
+        return []
+    newer = [one for one in found["history"] if one["version"] is not None and one["version"] > int(seen)]
+    return [f"{when(one['at'])}　{one['label']}{'：' + one['reason'] if one['reason'] else ''}" for one in newer]
 
 
 @ui.get("/publicities")
@@ -123,9 +161,19 @@ async def publicities(request: Request, person: Official, review: UseCases) -> R
 
 
 @ui.get("/publicities/{publicity_id}")
-async def publicity(request: Request, person: Official, review: UseCases, publicity_id: PathId) -> Response:
+async def publicity(
+    request: Request, person: Official, review: UseCases, publicity_id: PathId, since: str = ""
+) -> Response:
     found = await review.batch_queries.publicity(person.authority, str(publicity_id))
-    return render(request, "publicity.html", publicity=found, key=new_key(), may_decide=person.has("approver"))
+    return render(
+        request,
+        "publicity.html",
+        publicity=found,
+        since=_since(found, since),
+        names={one["submission_id"]: one["name"] for one in found["entries"]},
+        key=new_key(),
+        may_decide=person.has("approver"),
+    )
 
 
 @ui.post("/publicities/{publicity_id}/{act}")
@@ -157,4 +205,10 @@ async def act_on_publicity(
     }
     if act not in acts:
         raise NotFound
-    return await carried_out(request, f"/review/ui/publicities/{which}", *acts[act])
+    page = f"/review/ui/publicities/{which}"
+
+    async def changed() -> tuple[str, Sequence[str]]:
+        now = await review.batch_queries.publicity(person.authority, which)
+        return f"{page}?since={text(form, 'seen')}", _since(now, text(form, "seen"))
+
+    return await carried_out(request, page, *acts[act], changed=changed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from fastapi import Request
 from starlette.datastructures import FormData
@@ -12,6 +13,7 @@ from gf_chassis.errors import NotFound
 from gf_chassis.identity import Principal
 from gf_review.bootstrap import Bootstrap
 from gf_review.domain.decisions import Seen
+from gf_review.domain.errors import Invalid, Problem
 from gf_review.domain.instants import SHANGHAI
 from gf_review.entrypoints import schemas
 from gf_review.entrypoints.common import parse_seen
@@ -31,6 +33,8 @@ class CaseActs:
         self.review, self.person, self.form = review, person, form
         self.submission_id, self.stage_no = submission_id, stage_no
         self.once = once_of(request, person, form)
+        #: From the pointer of a problem to the field of the form that it is about.
+        self.places: dict[str, str] = {"/term_ends_at": "term", "/article": "article", "/reason": "reason"}
 
     def named(self, act: str) -> tuple[str, Callable[[], Awaitable[Done]]]:
         """Message and act; an unknown address does not exist."""
@@ -55,31 +59,40 @@ class CaseActs:
         return (self.person, self.submission_id, self.stage_no, parse_seen(text(self.form, "seen")))
 
     async def findings(self) -> Done:
-        wanted = [
-            {"item": item, "ok": text(self.form, f"ok:{item}") == "yes", "note": text(self.form, f"note:{item}")}
-            for item in self.form.getlist("item")
-            if isinstance(item, str) and text(self.form, f"ok:{item}")
-        ]
-        pointer = text(self.form, "pointer")
-        if pointer:
-            wanted.append({"pointer": pointer, "ok": False, "note": text(self.form, "pointer_note")})
+        """On the checklist's items, on one field of the form, or both."""
+        wanted: list[dict[str, Any]] = []
+        for item in self.form.getlist("item"):
+            if isinstance(item, str) and (said := text(self.form, f"ok:{item}")):
+                note = text(self.form, f"note:{item}")
+                self._place(f"/findings/{len(wanted)}", f"ok:{item}", note=f"note:{item}")
+                wanted.append({"item": item, "ok": said == "yes", "note": note})
+        if pointer := text(self.form, "pointer"):
+            note = text(self.form, "pointer_note")
+            self._place(f"/findings/{len(wanted)}", "pointer", note="pointer_note")
+            wanted.append({"pointer": pointer, "ok": text(self.form, "pointer_ok") == "yes", "note": note})
+        if not wanted:
+            raise Invalid("请至少填写一项核查意见。")
         body = parsed(schemas.FindingsIn, {"findings": wanted})
         drafts = [FindingDraft(one.item, one.pointer, one.ok, one.note) for one in body.findings]
         return await self.review.record_findings(*self._where(), drafts, self.once)
 
     async def marks(self) -> Done:
-        wanted = [
-            {
-                "indicator": code,
-                "points": text(self.form, f"points:{code}"),
-                "reason": text(self.form, f"reason:{code}"),
-            }
-            for code in self.form.getlist("indicator")
-            if text(self.form, f"points:{code}")
-        ]
+        wanted: list[dict[str, Any]] = []
+        for code in self.form.getlist("indicator"):
+            points, reason = text(self.form, f"points:{code}"), text(self.form, f"reason:{code}")
+            if points or reason:
+                fields = {"points": f"points:{code}", "reason": f"reason:{code}"}
+                self._place(f"/marks/{len(wanted)}", f"points:{code}", **fields)
+                wanted.append({"indicator": code, "points": points, "reason": reason})
+        if not wanted:
+            raise Invalid("请至少填写一项定性评分。")
         body = parsed(schemas.MarksIn, {"marks": wanted})
         drafts = [MarkDraft(one.indicator, one.points, one.reason) for one in body.marks]
         return await self.review.record_marks(*self._where(), drafts, once=self.once)
+
+    def _place(self, pointer: str, field: str, **fields: str) -> None:
+        self.places[pointer] = field
+        self.places |= {f"{pointer}/{name}": where for name, where in fields.items()}
 
     async def consult(self) -> Done:
         values = {"department": text(self.form, "department"), "asked_on": text(self.form, "asked_on")}
@@ -123,11 +136,16 @@ class CaseActs:
 
     async def return_case(self) -> Done:
         term = text(self.form, "term")
-        wanted = [
-            {"pointer": pointer, "ok": False, "note": text(self.form, "note")}
-            for pointer in self.form.getlist("pointer")
-            if pointer
-        ]
+        wanted: list[dict[str, Any]] = []
+        for pointer in self.form.getlist("kept"):
+            wanted.append({"pointer": pointer, "ok": False, "note": text(self.form, f"kept_note:{pointer}")})
+        for pointer, note in zip(self.form.getlist("pointer"), self.form.getlist("note"), strict=False):
+            if pointer:
+                self._place(f"/findings/{len(wanted)}", "pointer", note="note")
+                wanted.append({"pointer": pointer, "ok": False, "note": note})
+        if not wanted:
+            detail = "请至少指明一个需要更正的字段，并写明问题。"
+            raise Invalid(detail, errors=[Problem("/pointer", "required", detail)])
         body = parsed(
             schemas.ReturnIn,
             {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -15,14 +15,15 @@ from gf_chassis.idempotency import Once, request_hash
 from gf_chassis.identity import Principal
 from gf_chassis.ids import new_id
 from gf_chassis.json import canonical
-from gf_chassis.web import redirect
+from gf_chassis.problems import explain
+from gf_chassis.web import act_answer
 from gf_review.domain.errors import DomainError, Invalid, Problem
 from gf_review.usecases.acting import Done
 
 CHUNK = 256 * 1024
 Model = TypeVar("Model", bound=BaseModel)
 
-STALE = "已被同事处理或评分单已更新，您刚才的操作没有生效。请核对下方最新内容后再办理。"
+STALE = "已被同事处理或评分单已更新，您刚才的操作没有生效。请核对最新内容后再办理。"
 TWICE = "此表单已经提交过，请在刷新后的页面上办理。"
 
 
@@ -42,10 +43,16 @@ def parsed(model: type[Model], values: Mapping[str, Any]) -> Model:
         return model.model_validate(dict(values))
     except ValidationError as error:
         problems = [
-            Problem("/" + "/".join(str(part) for part in one["loc"]), one["type"], f"填写有误：{_label(one['loc'])}。")
+            Problem("/" + "/".join(str(part) for part in one["loc"]), one["type"], _words(one))
             for one in error.errors(include_url=False, include_input=False)
         ]
-        raise Invalid("".join(one.detail for one in problems), errors=problems) from None
+        raise Invalid("填写有误：" + "".join(one.detail for one in problems), errors=problems) from None
+
+
+def _words(error: Any) -> str:
+    if error["type"] == "string_too_short":
+        return f"请填写{_label(error['loc'])}。"
+    return f"{_label(error['loc'])}：{explain(error)}"
 
 
 LABELS = {
@@ -61,6 +68,10 @@ LABELS = {
     "asked_on": "征求日期",
     "answered_on": "答复日期",
     "submission_id": "申报",
+    "opinion": "意见内容",
+    "pointer": "字段",
+    "item": "审核要点",
+    "grade": "等级",
 }
 
 
@@ -89,15 +100,53 @@ async def uploaded(form: FormData) -> tuple[str, AsyncIterator[bytes]]:
     return file.filename, chunks()
 
 
-async def carried_out(request: Request, target: str, done: str, act: Callable[[], Awaitable[Done]]) -> Response:
-    """Run the act and show the page again with what came of it."""
+#: What others did since the page was read, line by line.
+Changed = Callable[[], Awaitable[tuple[str, Sequence[str]]]]
+
+
+async def carried_out(
+    request: Request,
+    target: str | Callable[[], str],
+    done: str,
+    act: Callable[[], Awaitable[Done]],
+    *,
+    places: Mapping[str, str] | None = None,
+    changed: Changed | None = None,
+) -> Response:
+    """Run the act and say what came of it.
+
+    ``target`` may be known only when the act is done (a page that it made).
+    ``places`` leads from a problem's pointer to the form's field; ``changed`` gives, after a 412, the address of the
+    newest content and what happened meanwhile.
+    """
     try:
         await act()
     except (DomainError, Rejected) as error:
         if error.status in (401, 404):
             raise
-        return redirect(request, target, failed=message_of(error))
-    return redirect(request, target, done=done)
+        lines: Sequence[str] = ()
+        page = target if isinstance(target, str) else target()
+        if error.status == 412 and changed is not None:
+            page, lines = await changed()
+        return act_answer(
+            request,
+            page,
+            failed=message_of(error),
+            status=error.status,
+            code=error.code,
+            fields=_fields(error, places or {}),
+            changed=lines,
+        )
+    return act_answer(request, target if isinstance(target, str) else target(), done=done)
+
+
+def _fields(error: DomainError | Rejected, places: Mapping[str, str]) -> list[tuple[str, str]]:
+    """(Field of the form, what is wrong): the longest known beginning of the pointer names the field."""
+    found = []
+    for one in error.errors:
+        known = [place for place in places if one.pointer == place or one.pointer.startswith(place + "/")]
+        found.append((places[max(known, key=len)] if known else one.pointer.strip("/"), one.detail))
+    return found
 
 
 def message_of(error: DomainError | Rejected) -> str:
