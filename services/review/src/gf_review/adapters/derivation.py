@@ -52,7 +52,8 @@ def _formula(formula: Formula, indicator: Indicator, values: FormValues) -> str:
         return f"“{values.label(formula.fact)}”中符合要求的项数。"
     if formula.op == "elasticity":
         names = "、".join(part.name for part in formula.parts)
-        return f"{names}各自的年均增长率 ÷ {_sum(formula.over, values)}的年均增长率（{formula.span} 年），分别判定后取平均。"
+        below = f"{_sum(formula.over, values)}的年均增长率（{formula.span} 年）"
+        return f"{names}各自的年均增长率 ÷ {below}，分别判定后取平均。"
     above = _sum(formula.of, values)
     if formula.op == "growth":
         return f"{above}的年均增长率（{formula.span} 年）"
@@ -124,14 +125,14 @@ BRANCHES = {
     "between": ("两者之间", "none"),
     "mark": ("审核评分", "ok"),
     "by_product": ("按产品加权", "none"),
-    "parts": ("各项取平均", "none"),
-    "decoupled": ("绝对脱钩", "ok"),
+    "mean_of_parts": ("各项取平均", "none"),
+    "absolute_decoupling": ("绝对脱钩", "ok"),
     "shrinking_full": ("排放下降更快", "ok"),
     "shrinking_between": ("排放随之下降", "none"),
-    "shrinking_zero": ("排放几乎未降", "bad"),
-    "rising": ("增加值降而排放升", "bad"),
-    "no_growth_full": ("无增减，待人工复核", "warn"),
-    "no_growth_zero": ("无增减而排放增，待人工复核", "warn"),
+    "shrinking_too_little": ("排放几乎未降", "bad"),
+    "rising_while_shrinking": ("增加值降而排放升", "bad"),
+    "no_growth_not_rising": ("无增减，待人工复核", "warn"),
+    "no_growth_rising": ("无增减而排放增，待人工复核", "warn"),
 }
 
 
