@@ -61,7 +61,7 @@ _GONE = text(
     "   and r.round = p.round where p.submission_id = c.submission_id and p.authority = q.authority"
     "   and not r.route_replaced)"
 )
-_WRITE = text(
+WRITE_SQL = (
     f"insert into queue_entry ({_COLUMNS}) {_WANTED}"
     " on conflict (submission_id, authority) do update set "
     + ", ".join(f"{one} = excluded.{one}" for one in _CHANGING)
@@ -101,7 +101,7 @@ async def refresh(session: AsyncSession, ids: Iterable[str]) -> None:
     wanted = {"ids": sorted(set(ids))}
     await session.flush()
     await session.execute(_GONE, wanted)
-    await session.execute(_WRITE, wanted)
+    await session.execute(text(WRITE_SQL), wanted)
 
 
 async def note_search(session: AsyncSession, submission_id: str, words: Sequence[str]) -> None:
