@@ -65,7 +65,9 @@ async def queue(
         "queue.html",
         authority=review.policies.authority_name(person.authority),
         items=[item | {"columns": by_level(item["stages"])} for item in items],
-        tabs=[(code, label, _with(given, view=code), _count(counts, code)) for code, label in VIEWS.items()],
+        tabs=[
+            (label, _with(given, view=code), code == asked.view, _count(counts, code)) for code, label in VIEWS.items()
+        ],
         counts=counts,
         asked=asked,
         narrowed=bool(given.keys() - {"view", "sort"}),
