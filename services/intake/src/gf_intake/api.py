@@ -9,8 +9,11 @@ from gf_intake.domain.errors import DomainError
 from gf_intake.entrypoints.http import ROUTERS
 from gf_intake.entrypoints.partner import HOT_ROUTES
 from gf_intake.settings import Settings
-from gf_intake.web import evidence
+from gf_intake.web import pages
 from gf_policy import PolicyLookupError
+
+#: What a form has beside its file.
+_AROUND = 2 * 1024 * 1024
 
 
 def create(built: Bootstrap | None = None, *, verifier: TokenVerifier | None = None) -> FastAPI:
@@ -24,9 +27,13 @@ def create(built: Bootstrap | None = None, *, verifier: TokenVerifier | None = N
         title="绿梯 申报受理",
         description="申报单位、批次、表单、佐证材料、上报与取消上报;省级平台接口。",
         # One byte more than evidence may have, so that the refusal says what the limit is for.
-        large_body={r"/intake/v1/evidence/": built.settings.evidence_max_bytes + 1},
+        large_body={
+            r"/intake/v1/evidence/": built.settings.evidence_max_bytes + 1,
+            r"/intake/ui/submissions/[0-9a-f-]{36}/(files/|edit$|import$)": built.settings.evidence_max_bytes + _AROUND,
+        },
         verifier=verifier,
-        ui=[evidence.router],
+        ui=[pages.router()],
+        pages=pages.pages(),
     )
     app.router.routes[:0] = HOT_ROUTES
     app.state.intake = built

@@ -147,7 +147,7 @@ async def withdraw(
 ) -> dict[str, Any]:
     """200 with the answer of review when it comes within two seconds, else 202: ask the address in Location."""
     view = await intake.request_withdrawal(principal, submission_id, body.reason, once)
-    view = await _answered(intake, submission_id, view)
+    view = await answered(intake, submission_id, view)
     once.headers(response)
     tag(response, view["version"])
     response.headers["Location"] = f"/intake/v1/submissions/{submission_id}"
@@ -170,7 +170,7 @@ async def drop(
     return view
 
 
-async def _answered(intake: Bootstrap, submission_id: UUID, view: dict[str, Any]) -> dict[str, Any]:
+async def answered(intake: Bootstrap, submission_id: UUID, view: dict[str, Any]) -> dict[str, Any]:
     """The submission once review has answered, or as it stands when the time is over."""
     deadline = asyncio.get_running_loop().time() + intake.settings.withdrawal_wait_seconds
     while True:

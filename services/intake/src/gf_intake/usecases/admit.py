@@ -17,7 +17,7 @@ from gf_intake.domain.content import SEALED_SCAN, note_at
 from gf_intake.domain.errors import CampaignNotOpen, FieldError, IllegalTransition
 from gf_intake.domain.submissions import Submission
 from gf_intake.domain.units import Unit, UnitState
-from gf_policy.model import Checked
+from gf_policy.model import Checked, FactRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +87,26 @@ def admit(case: Case, now: datetime) -> Admitted:
 
 
 def missing_evidence(case: Case) -> list[Ground]:
-    """Slots without an upload. A sealed scan counts only for the content it was printed from (DM-export)."""
+    """Slots without an upload, as the way in demands them."""
+    return missing_slots(case.rules, case.checked.facts, case.evidence, case.submission.content_hash, case.channel)
+
+
+def missing_slots(
+    rules: Rules,
+    facts: Sequence[FactRow],
+    evidence: Sequence[EvidenceRef],
+    content_hash: str | None,
+    channel: Literal["person", "partner"],
+) -> list[Ground]:
+    """A sealed scan counts only for the content it was printed from (DM-export)."""
     voided = False
     present: set[str] = set()
-    for ref in case.evidence:
-        if ref.slot == SEALED_SCAN and ref.content_hash != case.submission.content_hash:
+    for ref in evidence:
+        if ref.slot == SEALED_SCAN and ref.content_hash != content_hash:
             voided = True
         else:
             present.add(ref.slot)
-    problems = case.rules.form.check_evidence(case.checked.facts, present, at="submit", channel=case.channel)
+    problems = rules.form.check_evidence(facts, present, at="submit", channel=channel)
     return [
         Ground(
             problem.code,

@@ -1,0 +1,47 @@
+"""The applicant's pages (申报): sign-in as the unit's person, one router of several parts."""
+
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from gf_chassis.identity import Principal
+from gf_chassis.web import Link, PagePrincipal, Pages
+from gf_intake.adapters.file_checks import NAMES
+
+_HERE = Path(__file__).parent
+HOME = "/intake/ui/"
+
+
+def pages() -> Pages:
+    """What the pages of intake share."""
+    return Pages(
+        "intake",
+        title="申报",
+        templates=_HERE / "templates",
+        static=_HERE / "static",
+        nav=[
+            Link("我的申报", HOME, ("applicant",)),
+            Link("申报批次", "/intake/ui/campaigns", ("applicant",)),
+            Link("单位信息", "/intake/ui/units", ("applicant",)),
+        ],
+        filters={"media_name": lambda media_type: NAMES.get(media_type, media_type)},
+        place=lambda person: person.org or person.authority,
+    )
+
+
+async def _applicant(person: PagePrincipal) -> Principal:
+    return person.require("applicant")
+
+
+#: The unit's own person; officials have their desk.
+Applicant = Annotated[Principal, Depends(_applicant)]
+
+
+def router() -> APIRouter:
+    from gf_intake.web import acts, campaigns, evidence, form, lists, units, uploads
+
+    whole = APIRouter()
+    for part in (lists, campaigns, form, acts, uploads, units, evidence):
+        whole.include_router(part.router)
+    return whole
