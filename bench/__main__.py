@@ -15,7 +15,13 @@ from bench.pairs import Result, table, write
 from bench.servers import servers
 
 #: Benchmark → module. A module may measure several.
-MODULES = {"intake": "intake", "scoring": "scoring", "relay": "relay", "relay_snapshot_held": "relay"}
+MODULES = {
+    "intake": "intake",
+    "scoring": "scoring",
+    "relay": "relay",
+    "relay_snapshot_held": "relay",
+    "rescore_500k": "rescore",
+}
 FILE = Path(__file__).parent / "results" / "latest.json"
 
 

@@ -84,6 +84,10 @@ class Book:
         return found
 
     @property
+    def folders(self) -> tuple[PolicyFolder, ...]:
+        return tuple(self._folders.values())
+
+    @property
     def departments(self) -> Mapping[str, Department]:
         """Every department that any policy consults (征求意见), by code."""
         names = {c: name for folder in self._folders.values() for c, name in folder.routes.departments.items()}

@@ -64,6 +64,11 @@ def read_yaml(root: Path, name: str) -> PolicyFile:
     return _parse(name, text)
 
 
+def read_text(name: str, text: str) -> PolicyFile:
+    """The same of a text that is not a file yet."""
+    return _parse(name, text)
+
+
 @functools.lru_cache(maxsize=256)
 def _parse(name: str, text: str) -> PolicyFile:
     try:

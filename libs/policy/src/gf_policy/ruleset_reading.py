@@ -43,6 +43,11 @@ def read_ruleset(path: Path, root: Path, limits: LimitTable) -> Ruleset:
     return _ruleset(data, place, limits)
 
 
+def read_text(file: str, text: str, root: Path, limits: LimitTable) -> Ruleset:
+    """The same of a text that is not a file yet."""
+    return _ruleset(_parsed(file, text, root, "ruleset"), Place(file, text), limits)
+
+
 class Place:
     """Says in which file and line something is wrong."""
 

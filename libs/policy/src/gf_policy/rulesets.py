@@ -15,7 +15,7 @@ from gf_policy.benchmark_files import BenchmarkFile, read_benchmarks
 from gf_policy.errors import PolicyError
 from gf_policy.limits import read_limits
 from gf_policy.ruleset_model import Benchmark, Formula, Indicator, Ruleset, Term
-from gf_policy.ruleset_reading import read_ruleset
+from gf_policy.ruleset_reading import read_ruleset, read_text
 from gf_policy.tables import TableEntry, read_tables
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Term",
     "load_benchmarks",
     "load_rulesets",
+    "parse_ruleset",
 ]
 
 
@@ -152,6 +153,11 @@ def load_rulesets(root: Path, *, only_good: bool = False) -> RulesetTable:
             faults.append(fault)
     ids = {ruleset.id for ruleset in rulesets}
     return RulesetTable(rulesets, read_tables(root, ids, check=not faults), faults)
+
+
+def parse_ruleset(file: str, text: str, root: Path) -> Ruleset:
+    """One ruleset out of its text, checked as a file of that name would be."""
+    return read_text(file, text, root, read_limits(root))
 
 
 def load_benchmarks(root: Path) -> tuple[BenchmarkFile, ...]:

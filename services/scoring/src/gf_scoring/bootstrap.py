@@ -12,6 +12,7 @@ from gf_policy.ranking import RankingTable, load_rankings
 from gf_policy.rulesets import RulesetTable
 from gf_scoring.adapters.contracts import Publisher
 from gf_scoring.adapters.rulebook import Rulebook
+from gf_scoring.adapters.versions import Versions
 from gf_scoring.entrypoints.consumers import subscriptions
 from gf_scoring.settings import Settings
 from gf_scoring.usecases.append_revision import AppendRevision
@@ -23,9 +24,12 @@ from gf_scoring.usecases.find_sheets import FindSheets, superiors
 from gf_scoring.usecases.publish_benchmark_set import PublishBenchmarkSet
 from gf_scoring.usecases.publish_ranking import PublishRanking, SendRanking
 from gf_scoring.usecases.reassess_submission import ReassessSubmission
+from gf_scoring.usecases.rescore_population import RescorePopulation
 from gf_scoring.usecases.rescore_submission import RescoreSubmission
 from gf_scoring.usecases.score_submissions import ScoreSubmissions
 from gf_scoring.usecases.start_ranking import StartRanking
+from gf_scoring.usecases.start_rescoring import StartRescoring
+from gf_scoring.usecases.switch_ruleset import AppendRescored, SwitchRuleset
 from gf_scoring.usecases.verify_sheet import VerifySheet
 
 
@@ -36,6 +40,7 @@ class Bootstrap:
     book: gf_policy.Book
     rulesets: RulesetTable
     rankings: RankingTable
+    versions: Versions
 
     # what scoring does
     score_submissions: ScoreSubmissions
@@ -47,6 +52,10 @@ class Bootstrap:
     close_ranking: CloseRanking
     publish_ranking: PublishRanking
     send_ranking: SendRanking
+    start_rescoring: StartRescoring
+    rescore_population: RescorePopulation
+    switch_ruleset: SwitchRuleset
+    append_rescored: AppendRescored
 
     # what it answers
     find_sheets: FindSheets
@@ -63,11 +72,14 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, book: gf_policy
     clock = clock or Clock()
     book = book or gf_policy.load(settings.policies_dir)
     database = Database(settings.database, clock)
-    rulebook, publisher = Rulebook(book.rulesets), Publisher()
+    versions = Versions(book)
+    rulebook, publisher = Rulebook(book.rulesets, versions), Publisher()
     append = AppendRevision(rulebook, publisher)
     score, reassess = ScoreSubmissions(rulebook, publisher), ReassessSubmission(append)
     rankings = load_rankings(book.root)
     close, send = CloseRanking(database, book.authorities), SendRanking(database)
+    population = RescorePopulation(database, rulebook, versions, rankings)
+    append_rescored = AppendRescored(database, rulebook, publisher)
     return Bootstrap(
         runtime=ServiceRuntime(
             name="scoring",
@@ -75,12 +87,13 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, book: gf_policy
             database=database,
             clock=clock,
             subscriptions=subscriptions(score, reassess),
-            ticks=[close.tick, send],
+            ticks=[close.tick, send, population.tick, append_rescored.tick],
         ),
         database=database,
         book=book,
         rulesets=book.rulesets,
         rankings=rankings,
+        versions=versions,
         score_submissions=score,
         reassess_submission=reassess,
         rescore_submission=RescoreSubmission(database, append, book.authorities),
@@ -90,6 +103,10 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, book: gf_policy
         close_ranking=close,
         publish_ranking=PublishRanking(database),
         send_ranking=send,
+        start_rescoring=StartRescoring(database, book),
+        rescore_population=population,
+        switch_ruleset=SwitchRuleset(database, book),
+        append_rescored=append_rescored,
         find_sheets=FindSheets(database, book.authorities),
         find_average=FindAverage(database, book.authorities),
         find_rankings=FindRankings(database, book.authorities),

@@ -15,8 +15,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from gf_policy.rulesets import Ruleset, RulesetTable
 from gf_scoring.adapters.contracts import FactReader, admitted_on, facts_of, main_industry_of
 from gf_scoring.adapters.tables import BenchmarkSetRow
+from gf_scoring.adapters.versions import Versions
 from gf_scoring.domain.checks import cross_findings
-from gf_scoring.domain.engine import Scorer
+from gf_scoring.domain.engine import Score, Scorer
 from gf_scoring.domain.sheets import GENERAL_RULING, Assessment, Sheet, Subject, Table, draw_up, input_hash
 
 GENERAL_NOTE = "该重点行业尚未单独发布引领值和基准值，按通则的引领值和基准值评分。"
@@ -33,15 +34,19 @@ class InForce:
     levels: Mapping[str, tuple[Decimal, Decimal]]
 
 
-#: By campaign, ruleset and key industry ('' for the general values).
-Sets = Mapping[tuple[str, str, str], InForce]
+class Sets(dict[tuple[str, str, str], InForce]):
+    """What is in force: benchmark sets by campaign, ruleset and key industry ('' for the general values), and the
+    versions of rulesets that an authority has switched to, by ruleset."""
+
+    versions: Mapping[str, Ruleset] = {}
 
 
 class Rulebook:
     """Finds and keeps compiled tables; a table never changes, so it is compiled once."""
 
-    def __init__(self, rulesets: RulesetTable) -> None:
+    def __init__(self, rulesets: RulesetTable, versions: Versions) -> None:
         self.rulesets = rulesets
+        self._versions = versions
         self._tables: dict[tuple[str, str, int, str, str], tuple[Table, FactReader]] = {}
         self._choices: dict[tuple[str, str, str, str, date | None], tuple[Ruleset | None, str]] = {}
         #: Where the unit's main industry, or the day of admission, matters for the choice.
@@ -57,10 +62,16 @@ class Rulebook:
                 BenchmarkSetRow.state == "published",
             )
         )
-        return {
-            (str(row.campaign_id), row.ruleset_id, row.key_industry): InForce(str(row.id), row.hash, self._values(row))
-            for row in rows
-        }
+        sets = Sets((self.key_of(row), self.set_of(row)) for row in rows)
+        sets.versions = await self._versions.in_force(session)
+        return sets
+
+    @staticmethod
+    def key_of(row: BenchmarkSetRow) -> tuple[str, str, str]:
+        return (str(row.campaign_id), row.ruleset_id, row.key_industry)
+
+    def set_of(self, row: BenchmarkSetRow) -> InForce:
+        return InForce(str(row.id), row.hash, self._values(row))
 
     def draw(
         self,
@@ -94,10 +105,23 @@ class Rulebook:
             findings=cross_findings(ruleset, subject.year, facts_of(message), products) if ruleset.cross_checks else (),
         )
 
+    def weigh(
+        self, sets: Sets, message: Message, subject: Subject, stored: bytes, assessment: Assessment | None
+    ) -> tuple[Table, Score] | None:
+        """Table and score without a sheet; None where no ruleset covers the submission."""
+        found = self._find(subject, message, assessment.industry_ruling if assessment else "", sets)
+        if isinstance(found, str):
+            return None
+        table, read = found
+        products = read.products(message, stored)
+        return table, table.scorer.score_values(read(message), assessment.marks if assessment else None, products)
+
     def _find(self, subject: Subject, message: Message, ruling: str, sets: Sets) -> tuple[Table, FactReader] | str:
         """Or why none scores it. A reviewer's ruling on the industry goes before the form's."""
         key = "" if ruling == GENERAL_RULING else ruling or subject.key_industry
         ruleset, reason = self._applicable(subject, message, key)
+        if ruleset is not None and sets.versions:
+            ruleset = sets.versions.get(ruleset.id, ruleset)
         if ruleset is None or subject.kind not in ruleset.kinds:
             return reason
         entered, note = sets.get((subject.campaign_id, ruleset.id, key)), ""

@@ -331,6 +331,25 @@ class RescoredRow(Base, table=True):
     total: Decimal | None = Field(default=None, sa_type=Numeric)
 
 
+class RescoredMoveRow(Base, table=True):
+    """A submission that would stand elsewhere: another grade, into or out of the bottom share, scorable or not."""
+
+    __tablename__ = "rescored_move"
+    __table_args__ = (Index("ix_rescored_move_run_id_superior", "run_id", "superior"),)
+    run_id: UUID = Field(primary_key=True)
+    submission_id: UUID = Field(primary_key=True)
+    unit_id: UUID
+    superior: str
+    recipient: str
+    key_industry: str
+    former: Decimal | None = Field(default=None, sa_type=Numeric)
+    total: Decimal | None = Field(default=None, sa_type=Numeric)
+    former_grade: str
+    grade: str
+    former_bottom: bool
+    bottom: bool
+
+
 class RulesetSwitchRow(Base, table=True):
     """Which version of a ruleset scores since when (切换): an act with document and person."""
 

@@ -1,0 +1,53 @@
+"""Versions of rulesets: those in the policy files, and those an authority has switched to (切换) on the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import text
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+import gf_policy
+from gf_policy.candidates import read_candidate
+from gf_policy.rulesets import Ruleset
+from gf_scoring.adapters.tables import RulesetSwitchRow
+
+_NEWEST = text(
+    "select distinct on (ruleset_id) ruleset_id, ruleset_hash, replaces_hash from ruleset_switch"
+    " order by ruleset_id, number desc"
+)
+
+
+class Versions:
+    """A version never changes, so each is read once per process."""
+
+    def __init__(self, book: gf_policy.Book) -> None:
+        self.book = book
+        self._read: dict[str, Ruleset] = {}
+
+    async def in_force(self, session: AsyncSession) -> Mapping[str, Ruleset]:
+        """Switched versions by ruleset. Once the published files bring a third version, the files rule again."""
+        found: dict[str, Ruleset] = {}
+        for ruleset_id, digest, replaces in await session.execute(_NEWEST):
+            published = self.book.rulesets.get(ruleset_id)
+            if published is not None and published.hash == replaces and digest != replaces:
+                version = await self.of(session, ruleset_id, digest)
+                if version is not None:
+                    found[ruleset_id] = version
+        return found
+
+    async def of(self, session: AsyncSession, ruleset_id: str, digest: str) -> Ruleset | None:
+        """The version with this hash; None where neither the files nor a switch have it."""
+        published = self.book.rulesets.get(ruleset_id)
+        if published is not None and published.hash == digest:
+            return published
+        if digest not in self._read:
+            query = select(RulesetSwitchRow.text).where(
+                RulesetSwitchRow.ruleset_id == ruleset_id, RulesetSwitchRow.ruleset_hash == digest
+            )
+            stored = (await session.exec(query)).first()
+            if stored is None:
+                return None
+            self._read[digest] = read_candidate(self.book, stored)
+        return self._read[digest]
