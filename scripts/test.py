@@ -52,6 +52,7 @@ def checks() -> list[Step]:
         Step("契约 buf breaking", ["env", "-C", "proto", *tool("buf", "breaking", "--against", baseline())]),
         Step("契约 生成代码是否最新", tool("python", "scripts/proto_fresh.py")),
         Step("政策文件", tool("python", "-c", "import gf_policy; gf_policy.load(None); print('policies: ok')")),
+        Step("部署清单 kustomize 与检查", tool("python", "scripts/check_k8s.py")),
         Step("文档 规则表是否最新", tool("python", "scripts/rule_table.py", "--check")),
     ]
     return steps

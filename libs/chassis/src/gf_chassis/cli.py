@@ -6,7 +6,7 @@
     greenladder-events held skip review review.cases intake.submissions <key> <number> --person <who> --note <why>
     greenladder-events positions review [--group <group>]
     greenladder-events projection status|begin|switch review <name>
-    greenladder-events topics ensure --bootstrap <host:port> [--replication 3]
+    greenladder-events topics ensure [--service intake | --bootstrap <host:port>] [--replication 3]
     greenladder-events accept-restore review
 
 A service is found through its settings in the environment (``GF_<SERVICE>_…``), as its own processes find it.
@@ -143,8 +143,13 @@ async def _projection(options: argparse.Namespace) -> int:
 
 
 async def _topics(options: argparse.Namespace) -> int:
-    for name in await topics.ensure(options.bootstrap, topics.planned(), replication=options.replication):
+    settings = importlib.import_module(f"gf_{options.service}.settings").Settings()
+    bootstrap = options.bootstrap or settings.kafka_bootstrap
+    planned = topics.planned()
+    created = await topics.ensure(bootstrap, planned, replication=options.replication, security=settings.kafka_security)
+    for name in created:
         print(f"created {name}")
+    print(f"{len(planned)} topics, {len(created)} created")
     return 0
 
 
@@ -186,7 +191,8 @@ def _parser() -> argparse.ArgumentParser:
     ensure = commands.add_parser("topics")
     ensure.set_defaults(run=_topics)
     ensure.add_argument("action", choices=("ensure",))
-    ensure.add_argument("--bootstrap", required=True)
+    ensure.add_argument("--service", default="intake", help="whose settings say how the broker is reached")
+    ensure.add_argument("--bootstrap", default="", help="instead of the address in the settings")
     ensure.add_argument("--replication", type=int, default=1)
     _add(commands, "accept-restore", _accept_restore)
     return parser

@@ -249,6 +249,8 @@ class Consumer:
             crashpoints.reach("consumer.before_commit")
             await uow.commit()
             crashpoints.reach("consumer.after_commit")
+        if plan.events:
+            self._part.last_age = max(0.0, time.time() - plan.events[-1].time.timestamp())
         self._applied(len(plan.events), plan.skipped)
         return True
 

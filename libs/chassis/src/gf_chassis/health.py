@@ -14,6 +14,8 @@ from gf_chassis.progress import watch
 from gf_chassis.runtime import ServiceRuntime
 
 _CHECK_SECONDS = 2.0
+#: Readiness fails after ``stuck_after_seconds``; a loop that gives no sign for so many times as long is ended.
+HUNG_FACTOR = 3
 
 
 def health_router(service: str, runtime: ServiceRuntime) -> APIRouter:
@@ -21,7 +23,8 @@ def health_router(service: str, runtime: ServiceRuntime) -> APIRouter:
 
     @router.get("/healthz")
     async def healthz() -> Response:
-        return _answer(200, {"status": "ok", "service": service})
+        hung = watch(service).hung(HUNG_FACTOR * runtime.settings.stuck_after_seconds)
+        return _answer(503 if hung else 200, {"status": "hung" if hung else "ok", "service": service, "parts": hung})
 
     @router.get("/readyz")
     async def readyz() -> Response:
@@ -67,21 +70,25 @@ async def _database(runtime: ServiceRuntime) -> tuple[str, str]:
         if not present:
             return "", "not migrated"
         rows = (await session.execute(text("select version_num from alembic_version"))).scalars().all()
-    heads = await asyncio.to_thread(_heads, runtime.package)
-    behind = set(rows) != set(heads) and bool(heads)
+    heads, known = await asyncio.to_thread(_revisions, runtime.package)
+    # A revision that this build does not know is newer: migrations only add, so a release before it goes on serving
+    # while the next one is rolled out.
+    behind = bool(heads) and set(rows) <= known and set(rows) != set(heads)
     return "", f"at {', '.join(rows) or 'nothing'}, needs {', '.join(heads)}" if behind else ""
 
 
 @functools.cache
-def _heads(package: str) -> tuple[str, ...]:
+def _revisions(package: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The newest revisions of the package's migrations, and all of them."""
     from alembic.script import ScriptDirectory
 
     from gf_chassis.migrate import versions_of
 
     folder = versions_of(package)
     if not folder.is_dir():
-        return ()
-    return tuple(ScriptDirectory(str(folder.parent), version_locations=[str(folder)]).get_heads())
+        return (), frozenset()
+    scripts = ScriptDirectory(str(folder.parent), version_locations=[str(folder)])
+    return tuple(scripts.get_heads()), frozenset(script.revision for script in scripts.walk_revisions())
 
 
 def _answer(status: int, body: dict[str, Any]) -> Response:

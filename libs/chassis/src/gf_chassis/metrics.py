@@ -1,13 +1,12 @@
 """Every metric of the system in one typed list. Labels are routes, topics, groups, results: never a person or an id."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 REGISTRY: Final = CollectorRegistry(auto_describe=False)
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-_LONG = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0)
 
 
 class Metrics:
@@ -42,36 +41,62 @@ class Metrics:
     relay_lag_seconds: Final = Gauge(
         "gf_relay_lag_seconds", "Age of the oldest journal row not yet published", ("service",), registry=REGISTRY
     )
-    events_consumed: Final = Counter(
-        "gf_events_consumed_total",
-        "Events by result: applied, duplicate, unused, unknown, held",
-        ("service", "group", "topic", "result"),
-        registry=REGISTRY,
-    )
-    consumer_lag_seconds: Final = Gauge(
-        "gf_consumer_lag_seconds",
-        "Age of the last applied event when it was applied",
-        ("service", "group"),
-        registry=REGISTRY,
-    )
-    consume_seconds: Final = Histogram(
-        "gf_consume_batch_seconds", "Time of one batch", ("service", "group"), buckets=_FAST, registry=REGISTRY
+    relay_leads: Final = Gauge(
+        "gf_relay_leads", "1 in the process whose relay copies the journal", ("service",), registry=REGISTRY
     )
     held_keys: Final = Gauge("gf_held_keys", "Keys that wait for a person", ("service", "group"), registry=REGISTRY)
     transient_errors: Final = Counter("gf_transient_errors_total", "Retries", ("service", "place"), registry=REGISTRY)
-    lane_stalled_seconds: Final = Gauge(
-        "gf_lane_stalled_seconds", "Time since a reader lane last moved", ("service", "lane"), registry=REGISTRY
-    )
-    deadline_lateness: Final = Histogram(
-        "gf_deadline_lateness_seconds",
-        "How late a deadline was acted on",
-        ("service",),
-        buckets=_LONG,
-        registry=REGISTRY,
-    )
+
+
+class Described(NamedTuple):
+    """A metric that is read off the parts of the worker when it is asked for, rather than kept."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...]
+
+
+#: Read from ``progress`` by ``gauges.PartsCollector``.
+EVENTS_CONSUMED: Final = Described(
+    "gf_events_consumed_total",
+    "Events by result: applied, duplicate, skipped, waiting, held",
+    ("service", "group", "result"),
+)
+CONSUMER_LAG_RECORDS: Final = Described(
+    "gf_consumer_lag_records", "Records that wait in the lanes this process reads", ("service", "group")
+)
+CONSUMER_AGE_SECONDS: Final = Described(
+    "gf_consumer_age_seconds", "Age of the last event applied, when it was applied", ("service", "group")
+)
+PART_SILENT_SECONDS: Final = Described(
+    "gf_part_silent_seconds",
+    "Time since a part of the worker last took a step or found nothing to do",
+    ("service", "part"),
+)
+PART_STOPPED: Final = Described(
+    "gf_part_stopped", "1 where a part has stopped for good and a person must look", ("service", "part")
+)
+DESCRIBED: Final = (EVENTS_CONSUMED, CONSUMER_LAG_RECORDS, CONSUMER_AGE_SECONDS, PART_SILENT_SECONDS, PART_STOPPED)
 
 
 METRICS: Final = Metrics()
+
+
+def names() -> dict[str, tuple[str, ...]]:
+    """Every metric as Prometheus names it → its labels; histograms by their three series."""
+    found: dict[str, tuple[str, ...]] = {one.name: one.labels for one in DESCRIBED}
+    for metric in vars(Metrics).values():
+        if isinstance(metric, Histogram):
+            labels = tuple(metric._labelnames)
+            found |= {f"{metric._name}{end}": (*labels, *extra) for end, extra in _SERIES}
+        elif isinstance(metric, Counter):
+            found[f"{metric._name}_total"] = tuple(metric._labelnames)
+        elif isinstance(metric, Gauge):
+            found[metric._name] = tuple(metric._labelnames)
+    return found
+
+
+_SERIES: Final = (("_bucket", ("le",)), ("_sum", ()), ("_count", ()))
 
 
 def exposition() -> tuple[bytes, str]:

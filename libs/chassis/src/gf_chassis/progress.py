@@ -24,17 +24,22 @@ class Part:
     trouble_since: float = 0.0
     #: Last time it worked or found nothing to do.
     last_step: float = field(default_factory=time.monotonic)
+    #: Last time it worked, found nothing to do, or said what keeps it: whatever shows that its loop runs.
+    last_sign: float = field(default_factory=time.monotonic)
+    #: Age in seconds of the last event applied, at that moment.
+    last_age: float | None = None
     #: Counters by name: applied, duplicate, skipped, held, …
     counts: dict[str, int] = field(default_factory=dict)
     reader: ReaderState | None = None
 
     def step(self) -> None:
-        self.last_step = time.monotonic()
+        self.last_step = self.last_sign = time.monotonic()
         self.trouble = ""
 
     def struggle(self, trouble: str) -> None:
+        self.last_sign = time.monotonic()
         if not self.trouble:
-            self.trouble_since = time.monotonic()
+            self.trouble_since = self.last_sign
         self.trouble = trouble
 
     def count(self, name: str, by: int = 1) -> None:
@@ -87,9 +92,24 @@ class ProgressWatch:
         found = {part.name: part.problem(stuck_after, now) for part in self.parts}
         return {name: problem for name, problem in found.items() if problem}
 
+    def hung(self, after: float) -> dict[str, str]:
+        """Part → for how long its loop has given no sign, neither a step nor a trouble. Only a restart helps those;
+        one that was stopped by the brake or waits for a database that is away is not among them."""
+        now = self._clock()
+        return {
+            part.name: f"no sign for {now - part.last_sign:.0f} s"
+            for part in self.parts
+            if not part.stopped and now - part.last_sign > after
+        }
+
 
 #: One per service and process: ``watch("intake")``.
 _WATCHES: dict[str, ProgressWatch] = {}
+
+
+def watches() -> dict[str, ProgressWatch]:
+    """All services at work in this process."""
+    return dict(_WATCHES)
 
 
 def watch(service: str) -> ProgressWatch:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import zlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -21,6 +22,7 @@ from gf_chassis.bounded import asked_to_stop, finish
 from gf_chassis.cloudevents import source, to_kafka_headers
 from gf_chassis.faults import describe
 from gf_chassis.journal import MAX_PAYLOAD
+from gf_chassis.metrics import METRICS
 from gf_chassis.partitioning import murmur2_many
 from gf_chassis.progress import Part
 from gf_chassis.readers.window import Cursor, JournalMoved, JournalWindowReader
@@ -65,10 +67,12 @@ class Relay:
         *,
         batch: int = 500,
         compression: str | None = "lz4",
+        security: Mapping[str, Any] | None = None,
     ) -> None:
         self._service = service
         self._url = plain_url(database_url)
         self._bootstrap = bootstrap
+        self._security = dict(security or {})
         self._part = part
         self._batch = batch
         self._compression = compression
@@ -135,6 +139,7 @@ class Relay:
     async def _lead(self, connection: Any, stop: asyncio.Event) -> None:
         self._log.info("relay leads")
         producer = await self._start_producer()
+        METRICS.relay_leads.labels(self._service).set(1)
         try:
             reader = JournalWindowReader(await self._load(connection), name=f"relay of {self._service}")
             await reader.verify(connection)
@@ -146,6 +151,7 @@ class Relay:
                 if await self._nap(interval):
                     interval = _FASTEST
         finally:
+            METRICS.relay_leads.labels(self._service).set(0)
             await finish(producer.stop(), 10)
 
     async def _copy(self, connection: Any, producer: Any, reader: JournalWindowReader, stop: asyncio.Event) -> bool:
@@ -167,6 +173,8 @@ class Relay:
             await self._mark(connection, cursor)
             crashpoints.reach("relay.after_mark")
             self._part.count("published", len(rows))
+            for topic, count in Counter(row[_TOPIC] for row in rows).items():
+                METRICS.events_published.labels(self._service, topic).inc(count)
             self._part.step()
             rows = following
         return moved
@@ -234,6 +242,7 @@ class Relay:
             request_timeout_ms=30_000,
             retry_backoff_ms=100,
             metadata_max_age_ms=30_000,
+            **self._security,
         )
         try:
             await asyncio.wait_for(producer.start(), 40)

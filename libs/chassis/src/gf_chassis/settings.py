@@ -1,6 +1,7 @@
 """Settings of a service: the environment with the prefix ``GF_<SERVICE>_``, printed redacted."""
 
 import re
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -57,6 +58,13 @@ class ServiceSettings(BaseSettings):
 
     events: Literal["kafka", "journal"] = "kafka"
     kafka_bootstrap: str = "localhost:9092"
+    #: How the broker is spoken to, in Kafka's own words; with SASL_… the three lines below it count.
+    kafka_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_username: str = ""
+    kafka_password: SecretStr = SecretStr("")
+    #: Certificates (PEM) of who may vouch for the broker; empty: the system's.
+    kafka_ca_file: Path | None = None
     #: Where the other services' journals lie (standalone): service name → database address.
     journal_urls: dict[str, str] = Field(default_factory=dict)
 
@@ -73,6 +81,8 @@ class ServiceSettings(BaseSettings):
 
     #: Where a worker process answers its probes and metrics; 0: nowhere.
     worker_port: int = Field(default=0, ge=0, le=65535)
+    #: Parts a worker process runs, by name, with commas (``relay,ticks,consumer:scoring.views``); empty: all.
+    worker_parts: str = ""
 
     policies_dir: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -88,11 +98,27 @@ class ServiceSettings(BaseSettings):
     def _async_driver(cls, value: str) -> str:
         return async_url(value) if value else value
 
+    @field_validator("kafka_ca_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
     @model_validator(mode="after")
     def _journal_only_standalone(self) -> Self:
         if self.events == "journal" and self.mode == "cluster":
             raise ValueError("events=journal needs the other services' databases and is refused in a cluster")
         return self
+
+    @property
+    def kafka_security(self) -> dict[str, Any]:
+        """Arguments of aiokafka's clients for the way the broker is spoken to."""
+        return kafka_security(
+            self.kafka_protocol,
+            mechanism=self.kafka_mechanism,
+            username=self.kafka_username,
+            password=self.kafka_password.get_secret_value(),
+            ca_file=self.kafka_ca_file,
+        )
 
     @property
     def database(self) -> DatabaseSettings:
@@ -108,6 +134,24 @@ class ServiceSettings(BaseSettings):
     def redacted(self) -> dict[str, Any]:
         """The settings as they may be printed: no password, no secret."""
         return {name: _redact_value(name, value) for name, value in self.model_dump().items()}
+
+
+def kafka_security(
+    protocol: str, *, mechanism: str = "", username: str = "", password: str = "", ca_file: Path | None = None
+) -> dict[str, Any]:
+    """What aiokafka's producer, consumer and admin client want to know of it; nothing for PLAINTEXT."""
+    if protocol == "PLAINTEXT":
+        return {}
+    arguments: dict[str, Any] = {"security_protocol": protocol}
+    if protocol.endswith("SSL"):
+        arguments["ssl_context"] = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    if protocol.startswith("SASL"):
+        arguments |= {
+            "sasl_mechanism": mechanism,
+            "sasl_plain_username": username,
+            "sasl_plain_password": password,
+        }
+    return arguments
 
 
 def service_config(service: str) -> SettingsConfigDict:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
@@ -26,9 +26,15 @@ def planned() -> list[TopicPlan]:
     return [TopicPlan(name, topic.partitions) for name, topic in sorted(TOPICS.items())]
 
 
-async def ensure(bootstrap: str, topics: Iterable[TopicPlan], *, replication: int = 1) -> list[str]:
+async def ensure(
+    bootstrap: str,
+    topics: Iterable[TopicPlan],
+    *,
+    replication: int = 1,
+    security: Mapping[str, Any] | None = None,
+) -> list[str]:
     """Create the topics that are missing; returns their names. Partition counts are never changed: keys would move."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=30_000)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=30_000, **(security or {}))
     await admin.start()
     try:
         wanted = {topic.name: topic for topic in topics}

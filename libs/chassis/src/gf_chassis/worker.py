@@ -12,7 +12,8 @@ import os
 import signal
 import time
 import zlib
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from functools import partial
 from logging import ERROR, WARNING
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ import structlog
 import uvicorn
 from sqlalchemy import text
 
-from gf_chassis import idempotency, logging, projections, tracing
+from gf_chassis import gauges, idempotency, logging, projections, tracing
 from gf_chassis.consumer import Consumer
 from gf_chassis.events import Subscription
 from gf_chassis.faults import describe, family
@@ -94,31 +95,67 @@ async def run_worker(
             gc.collect()
             gc.freeze()
             gc.set_threshold(50_000, 20, 50)
-        parts = list(_parts(runtime, stopping))
+        chosen = _chosen(runtime)
+        parts = [(name, part) for name, part in _parts(runtime, stopping) if name in chosen]
         log.info("worker runs", service=runtime.name, parts=[name for name, _ in parts])
-        tasks = [asyncio.create_task(part, name=f"{runtime.name}:{name}") for name, part in parts]
+        tasks = [asyncio.create_task(part(), name=f"{runtime.name}:{name}") for name, part in parts]
         try:
             await _until_stopped(stopping, tasks)
         finally:
             stopping.set()
+            if handle_signals:
+                # Probes are answered until the end: not ready any more, but alive.
+                runtime.draining = True
             await _drain(tasks, runtime.settings.drain_seconds)
             log.info("worker ends", service=runtime.name)
 
 
-def _parts(runtime: ServiceRuntime, stop: asyncio.Event) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+def _parts(
+    runtime: ServiceRuntime, stop: asyncio.Event
+) -> Iterator[tuple[str, Callable[[], Coroutine[Any, Any, None]]]]:
     progress = watch(runtime.name)
     if runtime.settings.events == "kafka":
-        relay = Relay(
-            runtime.name, runtime.settings.database_url, runtime.settings.kafka_bootstrap, progress.part("relay")
-        )
-        yield "relay", relay.run(stop)
+        yield "relay", partial(_relay, runtime, progress, stop)
     for subscription in runtime.subscriptions:
-        yield f"consumer:{subscription.group}", make_consumer(runtime, subscription, progress).run(stop)
+        yield f"consumer:{subscription.group}", partial(_consume, runtime, subscription, progress, stop)
     for projection in getattr(runtime, "projections", ()):
-        yield f"projection:{projection.name}", _project(runtime, projection, progress, stop)
+        yield f"projection:{projection.name}", partial(_project, runtime, projection, progress, stop)
     if runtime.ticks:
-        yield "ticks", _tick(runtime, progress, stop)
-    yield "housekeeping", _forget_old_keys(runtime, stop)
+        yield "ticks", partial(_tick, runtime, progress, stop)
+    yield "housekeeping", partial(_forget_old_keys, runtime, stop)
+    yield "gauges", partial(gauges.keep, runtime, stop)
+
+
+def part_names(runtime: ServiceRuntime) -> tuple[str, ...]:
+    """What a worker of this service consists of; ``worker_parts`` chooses among these."""
+    return tuple(name for name, _ in _parts(runtime, asyncio.Event()))
+
+
+def _chosen(runtime: ServiceRuntime) -> frozenset[str]:
+    """The parts that the settings ask for. A name that nothing answers to is refused, or it would run nothing."""
+    known = part_names(runtime)
+    asked = frozenset(name.strip() for name in runtime.settings.worker_parts.split(",") if name.strip())
+    if unknown := asked - set(known):
+        raise ValueError(f"worker_parts: no {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
+    return asked or frozenset(known)
+
+
+async def _relay(runtime: ServiceRuntime, progress: ProgressWatch, stop: asyncio.Event) -> None:
+    settings = runtime.settings
+    relay = Relay(
+        runtime.name,
+        settings.database_url,
+        settings.kafka_bootstrap,
+        progress.part("relay"),
+        security=settings.kafka_security,
+    )
+    await relay.run(stop)
+
+
+async def _consume(
+    runtime: ServiceRuntime, subscription: Subscription, progress: ProgressWatch, stop: asyncio.Event
+) -> None:
+    await make_consumer(runtime, subscription, progress).run(stop)
 
 
 async def _forget_old_keys(runtime: ServiceRuntime, stop: asyncio.Event) -> None:
@@ -152,6 +189,7 @@ def make_reader(runtime: ServiceRuntime, subscription: Subscription) -> Reader:
             subscription.topics,
             settings.kafka_bootstrap,
             group_instance_id=f"{subscription.group}-{instance}" if instance else None,
+            security=settings.kafka_security,
         )
     from gf_chassis.readers.journal import JournalReader
 

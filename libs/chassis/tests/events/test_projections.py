@@ -43,7 +43,9 @@ def count_by_key(world: World, factor: Callable[[], int]) -> Projection:
 
 def runtime(world: World, projection: Projection) -> Any:
     """The part of a service's runtime that the worker looks at."""
-    settings = SimpleNamespace(events="journal", journal_urls={"maker": world.maker.app_url}, drain_seconds=10)
+    settings = SimpleNamespace(
+        events="journal", journal_urls={"maker": world.maker.app_url}, drain_seconds=10, worker_parts=""
+    )
     return SimpleNamespace(
         name="taker",
         settings=settings,

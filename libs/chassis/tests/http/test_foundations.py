@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 import structlog
 from sqlalchemy import text
@@ -19,7 +20,7 @@ from gf_chassis.ids import new_id, parse_id
 from gf_chassis.runtime import ServiceRuntime
 from gf_chassis.settings import ServiceSettings, async_url, plain_url, service_config
 
-from .conftest import MakeApp, client_of
+from .conftest import MakeApp, client_of, spine
 
 
 class IntakeSettings(ServiceSettings):
@@ -146,10 +147,26 @@ async def test_readiness_names_what_is_wrong(database: Database) -> None:
 @pytest.mark.db
 async def test_readiness_wants_the_migrations(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     runtime = ServiceRuntime("ready-test-2", ServiceSettings(), database, Clock(), package="gf_chassis")
-    monkeypatch.setattr(health, "_heads", lambda package: ("0002",))
+    monkeypatch.setattr(health, "_revisions", lambda package: (("0002",), frozenset({"0001", "0002"})))
     assert (await health.readiness(runtime))["migrations"] == "at nothing, needs 0002"
     async with database.reading() as session:
         assert (await session.execute(text("select count(*) from alembic_version"))).scalar_one() == 0
+
+
+@pytest.mark.db
+@pytest.mark.parametrize(("at", "wrong"), [("0001", "at 0001, needs 0002"), ("0002", ""), ("0003", "")])
+async def test_a_release_goes_on_serving_when_the_next_one_has_migrated(
+    service_database: Any, monkeypatch: pytest.MonkeyPatch, at: str, wrong: str
+) -> None:
+    described = await service_database("intake", prepare=spine)
+    owner = await asyncpg.connect(plain_url(described.owner_url))
+    await owner.execute("insert into alembic_version values ($1)", at)
+    await owner.close()
+    database = Database(ServiceSettings(database_url=described.app_url).database, Clock())
+    runtime = ServiceRuntime("ready-test-3", ServiceSettings(), database, Clock(), package="gf_chassis")
+    monkeypatch.setattr(health, "_revisions", lambda package: (("0002",), frozenset({"0001", "0002"})))
+    assert (await health.readiness(runtime))["migrations"] == wrong
+    await database.close()
 
 
 async def test_start_and_stop_steps_run_in_order(make_app: MakeApp) -> None:

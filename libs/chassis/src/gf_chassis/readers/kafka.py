@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -45,6 +45,7 @@ class KafkaReader:
         group_instance_id: str | None = None,
         session_timeout: float = 30.0,
         drain_timeout: float = 20.0,
+        security: Mapping[str, Any] | None = None,
     ) -> None:
         self.state = ReaderState()
         self._group = group
@@ -54,6 +55,7 @@ class KafkaReader:
         self._instance = group_instance_id
         self._session_timeout = session_timeout
         self._drain_timeout = drain_timeout
+        self._security = dict(security or {})
         self._consumer: Any = None
         self._epochs: dict[Lane, int] = {}
         self._epoch = 0
@@ -81,6 +83,7 @@ class KafkaReader:
             request_timeout_ms=15_000,
             metadata_max_age_ms=30_000,
             retry_backoff_ms=200,
+            **self._security,
         )
         self._consumer = consumer
         consumer.subscribe(topics=list(self._topics), listener=_Listener(self))
