@@ -8,6 +8,8 @@
     greenladder-events projection status|begin|switch review <name>
     greenladder-events topics ensure [--service intake | --bootstrap <host:port>] [--replication 3]
     greenladder-events accept-restore review
+    greenladder-events rewind review --to 2026-11-26T08:00:00+08:00 | --to beginning
+    greenladder-events unknown review
 
 A service is found through its settings in the environment (``GF_<SERVICE>_…``), as its own processes find it.
 """
@@ -19,11 +21,12 @@ import asyncio
 import importlib
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
-from gf_chassis import held, projections, restore, topics
+from gf_chassis import held, projections, restore, rewind, topics
 from gf_chassis.errors import Rejected
 from gf_chassis.runtime import ServiceRuntime
 
@@ -164,6 +167,38 @@ async def _accept_restore(options: argparse.Namespace) -> int:
     return 0
 
 
+async def _rewind(options: argparse.Namespace) -> int:
+    runtime = load_runtime(options.service)
+    to = None if options.to == "beginning" else datetime.fromisoformat(options.to)
+    if to is not None and to.tzinfo is None:
+        print("the time needs a zone, for example 2026-11-26T08:00:00+08:00", file=sys.stderr)
+        return 2
+    settings = runtime.settings
+    groups = [*runtime.subscriptions]
+    for projection in getattr(runtime, "projections", ()):
+        async with runtime.database.reading() as session:
+            running = (await projections.generations(session, projection.name)).running
+        groups += [projection.subscription(generation) for generation in running]
+    for subscription in groups:
+        lanes = await rewind.rewind(settings.kafka_bootstrap, subscription, to, security=settings.kafka_security)
+        records = sum((lane.before or 0) - lane.after for lane in lanes)
+        print(f"{subscription.group}\tlanes {len(lanes)}\trecords to read again {records}")
+    await runtime.database.close()
+    return 0
+
+
+async def _unknown(options: argparse.Namespace) -> int:
+    runtime = load_runtime(options.service)
+    settings = runtime.settings
+    own = [topic.name for topic in topics.planned() if topic.name.partition(".")[0] == options.service]
+    found = await rewind.unknown(settings.kafka_bootstrap, runtime.database, own, security=settings.kafka_security)
+    for one in found:
+        print(f"{one.topic}\t{one.key}\tjournal {one.known}\ttopic {one.published}")
+    print(f"{len(found)} keys of which the topics tell more than the journal", file=sys.stderr)
+    await runtime.database.close()
+    return 1 if found else 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="greenladder-events", description="Held events, projections, topics, restores"
@@ -195,6 +230,8 @@ def _parser() -> argparse.ArgumentParser:
     ensure.add_argument("--bootstrap", default="", help="instead of the address in the settings")
     ensure.add_argument("--replication", type=int, default=1)
     _add(commands, "accept-restore", _accept_restore)
+    _add(commands, "rewind", _rewind).add_argument("--to", required=True, help="a time with its zone, or: beginning")
+    _add(commands, "unknown", _unknown)
     return parser
 
 

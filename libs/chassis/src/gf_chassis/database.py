@@ -11,6 +11,7 @@ from typing import Self
 import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_chassis import crashpoints, journal
@@ -58,6 +59,12 @@ class Database:
         """The database clock, moved by the same offset as the process clock."""
         found: datetime = (await session.execute(_NOW)).scalar_one()
         return found + self.clock.offset
+
+    @property
+    def in_use(self) -> int:
+        """Connections lent out at this moment."""
+        pool = self.engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Response
 from sqlalchemy import text
 
 from gf_chassis import json, metrics
+from gf_chassis.metrics import METRICS
 from gf_chassis.progress import watch
 from gf_chassis.runtime import ServiceRuntime
 
@@ -34,6 +35,9 @@ def health_router(service: str, runtime: ServiceRuntime) -> APIRouter:
 
     @router.get("/metrics")
     async def prometheus() -> Response:
+        if runtime.database is not None:
+            METRICS.pool_in_use.labels(service).set(runtime.database.in_use)
+            METRICS.pool_size.labels(service).set(runtime.settings.pool_size)
         body, media_type = metrics.exposition()
         return Response(body, headers={"Content-Type": media_type})
 

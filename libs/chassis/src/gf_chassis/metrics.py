@@ -45,6 +45,12 @@ class Metrics:
         "gf_relay_leads", "1 in the process whose relay copies the journal", ("service",), registry=REGISTRY
     )
     held_keys: Final = Gauge("gf_held_keys", "Keys that wait for a person", ("service", "group"), registry=REGISTRY)
+    pool_in_use: Final = Gauge(
+        "gf_database_pool_in_use", "Connections lent to requests and handlers", ("service",), registry=REGISTRY
+    )
+    pool_size: Final = Gauge(
+        "gf_database_pool_size", "Connections this process may have", ("service",), registry=REGISTRY
+    )
     transient_errors: Final = Counter("gf_transient_errors_total", "Retries", ("service", "place"), registry=REGISTRY)
 
 
