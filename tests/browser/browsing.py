@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import io
 import os
 import shutil
@@ -15,6 +17,7 @@ from urllib.parse import urlsplit
 from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Request, Response, expect
+from playwright.async_api import Error as PlaywrightError
 
 #: The manual's screen, a common laptop, a phone.
 WIDE, LAPTOP, PHONE = (1920, 1080), (1366, 768), (390, 844)
@@ -83,9 +86,30 @@ class Visitor:
 
     async def send(self, form: Locator, *, confirm: bool = False) -> None:
         """Click the form's button (and the one of the question); the next page has come when this returns."""
-        await form.locator("button").last.click()
+        await self.page.evaluate("window.stillHere = true")
+        await self.click(form, confirm=confirm)
+        for _ in range(300):
+            with contextlib.suppress(PlaywrightError):  # between two pages there is nothing to ask
+                if not await self.page.evaluate("Boolean(window.stillHere)"):
+                    break
+                said = await self.page.locator("form .failure, form .error").all_inner_texts()
+                assert not said, f"{self.account} at {self.page.url}: {' '.join(said)}"
+            await asyncio.sleep(0.05)
+        await self.page.wait_for_load_state()
+
+    async def click(self, form: Locator, *, confirm: bool = False) -> None:
+        """The same, where the page is to stay."""
+        await form.locator("button:not([type=button])").last.click()
         if confirm:
             await self.page.locator("dialog[open] button.main").click()
+
+    async def tab_to(self, selector: str) -> None:
+        """With the keyboard alone: Tab until the element has the focus."""
+        for _ in range(300):
+            await self.page.keyboard.press("Tab")
+            if await self.page.evaluate("s => document.activeElement.matches(s)", selector):
+                return
+        raise AssertionError(f"{selector} is never reached by Tab")
 
     async def told(self, text: str) -> None:
         """The page says so, once."""
