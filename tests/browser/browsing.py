@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 import os
+import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,10 +19,17 @@ from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Request, Response, expect
 from playwright.async_api import Error as PlaywrightError
+from starlette.requests import Request as Asked
+from starlette.responses import Response as Answer
+
+from tests.support.house import House
 
 #: The manual's screen, a common laptop, a phone.
 WIDE, LAPTOP, PHONE = (1920, 1080), (1366, 768), (390, 844)
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+#: Milliseconds; long, because whoever runs the tests may be busy with something else too.
+PATIENCE = 40_000
+expect.set_options(timeout=PATIENCE)
 #: Nothing of the browser's own may go out either: no updates, no checks, no sync.
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -58,6 +66,22 @@ class Visitor:
         await self.page.goto(self.base + path)
         await self.choose(account)
 
+    async def enter(self, house: House, account: str, path: str) -> None:
+        """Signed in already: with the cookie that the sign-in would have given (the way there has its own test)."""
+        self.account = account
+        service = path.split("/")[1]
+        cookies = house.services[service].app.state.pages.login.cookies
+        said = house.accounts[account].claims()
+        names = {"sub": "sub", "name": "name", "roles": "gl_roles", "authority": "gl_authority", "org": "gl_org"}
+        person = {name: said.get(claim, "") for name, claim in names.items()}
+        answer = Answer()
+        asked = Asked({"type": "http", "headers": [], "scheme": "http", "server": ("127.0.0.1", 80), "path": path})
+        cookies.write(asked, answer, "session", {"p": person, "csrf": secrets.token_urlsafe(24)}, 3600)
+        name, _, rest = answer.headers["set-cookie"].partition("=")
+        cookie = {"name": name, "value": rest.split(";")[0].strip('"'), "domain": "127.0.0.1", "path": f"/{service}"}
+        await self.context.add_cookies([cookie])  # type: ignore[list-item]
+        await self.open(path)
+
     async def choose(self, account: str) -> None:
         """At the issuer's page."""
         await self.page.wait_for_url("**/auth/authorize**")
@@ -88,7 +112,7 @@ class Visitor:
         """Click the form's button (and the one of the question); the next page has come when this returns."""
         await self.page.evaluate("window.stillHere = true")
         await self.click(form, confirm=confirm)
-        for _ in range(300):
+        for _ in range(800):
             with contextlib.suppress(PlaywrightError):  # between two pages there is nothing to ask
                 if not await self.page.evaluate("Boolean(window.stillHere)"):
                     break
@@ -177,7 +201,7 @@ async def visit(chromium: Browser, base: str, **options: Any) -> AsyncIterator[V
     context = await chromium.new_context(
         locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": LAPTOP[0], "height": LAPTOP[1]}, **options
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     visitor = Visitor(base, context, await context.new_page())
     visitor.watch()
     try:

@@ -38,13 +38,13 @@ async def season(database_factory: DatabaseFactory, tmp_path_factory: pytest.Tem
 
 @pytest.fixture
 async def visitor(chromium: Browser, season: Season) -> AsyncIterator[Callable[..., object]]:
-    """`await visitor("yubei-approve")`: a person who has just signed in; several in one test are several windows."""
+    """`await visitor("yubei-approve")`: a person who has signed in; several in one test are several windows."""
     async with AsyncExitStack() as stack:
 
         async def come(account: str = "", path: str = "/review/ui/", **options: object) -> Visitor:
             one = await stack.enter_async_context(visit(chromium, season.house.base_url, **options))
             if account:
-                await one.sign_in(account, path)
+                await one.enter(season.house, account, path)
             return one
 
         yield come

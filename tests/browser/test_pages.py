@@ -6,9 +6,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from gf_standalone.demo import data
+from gf_standalone.demo.acts import Registrar
 from tests.browser.browsing import Visitor
+from tests.e2e.season import Season
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 Come = Callable[..., Awaitable[Visitor]]
 
 
@@ -27,3 +30,51 @@ async def test_the_sign_in(visitor: Come) -> None:
     await one.choose("yubei-review")
     assert one.page.url.endswith("/review/ui/")
     await one.accessible()
+
+
+async def test_the_public_lists(season: Season, visitor: Come) -> None:
+    listed = data.lists()[0]
+    await Registrar(season.house.speak(listed["account"])).import_list(listed)
+    one = await visitor()
+    await one.open("/registry/ui/")
+    await one.page.locator("tbody a").first.click()
+    await one.page.wait_for_load_state()
+    await one.accessible()
+    await one.page.get_by_role("link", name="历史").first.click()
+    await one.page.wait_for_load_state()
+    await one.accessible()
+
+
+@pytest.mark.parametrize(
+    ("account", "path"),
+    [
+        ("cq-lists", "/notify/ui/"),
+        ("yubei-review", "/review/ui/none"),
+        ("unit-cq", "/review/ui/"),
+        ("ops-1", "/review/ops/held"),
+    ],
+)
+async def test_pages_behind_the_sign_in(visitor: Come, account: str, path: str) -> None:
+    one = await visitor()
+    with one.expecting_errors():
+        await one.open(path)
+        await one.choose(account)
+        await one.accessible()
+
+
+async def test_a_sign_in_that_another_site_began_is_refused(visitor: Come) -> None:
+    one = await visitor()
+    with one.expecting_errors():
+        await one.open("/review/ui/callback?code=x&state=y")
+        assert "登录未完成" in await one.page.inner_text("main")
+        await one.accessible()
+
+
+async def test_at_twice_the_size_nothing_is_lost(visitor: Come) -> None:
+    """WCAG 1.4.4, 1.4.10: a laptop at 200 % is a window half as wide."""
+    one = await visitor("yubei-review")
+    for path in ("/review/ui/", "/review/ui/batches", "/review/ui/publicities"):
+        await one.open(path)
+        await one.resize((683, 384))
+        over = await one.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert over <= 0, (path, over)

@@ -28,9 +28,7 @@ def by_place(values: list[dict[str, Any]]) -> dict[Any, Any]:
 
 
 @pytest.mark.parametrize(("category", "example"), [("factory", FACTORY), ("park", PARK)])
-def test_every_form_goes_to_the_page_and_back(
-    book: gf_policy.Book, category: str, example: dict[str, Any]
-) -> None:
+def test_every_form_goes_to_the_page_and_back(book: gf_policy.Book, category: str, example: dict[str, Any]) -> None:
     form = form_of(book, category)
     again = posted(form, fields_from(form, example)).content
     assert by_place(again["values"]) == by_place(example["values"])

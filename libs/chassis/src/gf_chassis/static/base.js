@@ -317,8 +317,11 @@ document.querySelector(".toasts").setAttribute("role", "status");
 const recalled = $$("form[data-act]").filter(recall);
 if (recalled.length) {
   toast("已恢复您尚未提交的内容，请核对后再提交。", 12);
-  recalled[0].scrollIntoView({ block: "center" });
+  if (!location.hash) recalled[0].scrollIntoView({ block: "center" });
 }
+// Whoever goes on in the middle of a page does not see the message at its head.
+const flash = document.querySelector(".flash");
+if (flash && location.hash) toast(flash.textContent);
 for (const form of $$("form[data-act], form[data-check]")) form.noValidate = true;
 for (const area of $$("textarea[maxlength]")) {
   const count = make("p", { className: "count" });

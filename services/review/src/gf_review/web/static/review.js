@@ -2,13 +2,17 @@
 /* What the case page does beyond base.js: evidence in a window over the page, a field's finding with one click. */
 const open = async (link) => {
   // A framed sign-in would be refused: ask first whether intake knows this person.
-  let known = false;
-  try { known = (await fetch(link.href, { redirect: "manual", headers: { Accept: "text/html" } })).ok; } catch { /* the link says it better */ }
-  if (!known) {
-    const back = encodeURIComponent(location.pathname + location.search + "#evidence");
-    const answer = await ask("需要先登录申报系统", "佐证材料由申报系统保管，按您的权限提供。登录一次后回到本页即可预览。", [
+  let answer;
+  try { answer = await fetch(link.href, { redirect: "manual", headers: { Accept: "text/html" } }); } catch { /* said below */ }
+  if (answer && answer.type === "opaqueredirect") {
+    const back = encodeURIComponent(location.pathname + location.search);
+    const chosen = await ask("需要先登录申报系统", "佐证材料由申报系统保管，按您的权限提供。登录一次后回到本页即可预览。", [
       ["login", "登录申报系统", "main"], ["no", "返回"]]);
-    if (answer === "login") location.assign(`${new URL(link.href).origin}/intake/ui/login?next=${back}`);
+    if (chosen === "login") location.assign(`${new URL(link.href).origin}/intake/ui/login?next=${back}`);
+    return;
+  }
+  if (!answer || !answer.ok) {
+    await ask("暂时不能预览", answer && answer.status === 404 ? "没有找到这份材料，或您在申报系统的账号无权查看。" : "申报系统没有应答，请稍后再试。", [["no", "知道了", "main"]]);
     return;
   }
   const dialog = make("dialog", { className: "viewer" });
