@@ -10,6 +10,8 @@ from gf_scoring.bootstrap import Bootstrap, bootstrap
 from gf_scoring.domain.errors import DomainError
 from gf_scoring.entrypoints.http import routers
 from gf_scoring.settings import Settings
+from gf_scoring.web.pages import pages
+from gf_scoring.web.pages import routers as page_routers
 
 
 def create(parts: Bootstrap | None = None, *, verifier: TokenVerifier | None = None) -> FastAPI:
@@ -21,5 +23,7 @@ def create(parts: Bootstrap | None = None, *, verifier: TokenVerifier | None = N
         rejections=(DomainError,),
         title="GreenLadder 绿梯：评分",
         description="评分规则、引领值和基准值、评分表",
+        ui=page_routers(parts),
+        pages=pages(parts),
         verifier=verifier,
     )

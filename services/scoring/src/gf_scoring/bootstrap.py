@@ -18,8 +18,10 @@ from gf_scoring.settings import Settings
 from gf_scoring.usecases.append_revision import AppendRevision
 from gf_scoring.usecases.close_ranking import CloseRanking
 from gf_scoring.usecases.create_benchmark_set import CreateBenchmarkSet
+from gf_scoring.usecases.drop_rescoring import DropRescoring
 from gf_scoring.usecases.find_average import FindAverage
 from gf_scoring.usecases.find_rankings import FindRankings
+from gf_scoring.usecases.find_rescorings import FindRescorings
 from gf_scoring.usecases.find_sheets import FindSheets, superiors
 from gf_scoring.usecases.publish_benchmark_set import PublishBenchmarkSet
 from gf_scoring.usecases.publish_ranking import PublishRanking, SendRanking
@@ -30,6 +32,7 @@ from gf_scoring.usecases.score_submissions import ScoreSubmissions
 from gf_scoring.usecases.start_ranking import StartRanking
 from gf_scoring.usecases.start_rescoring import StartRescoring
 from gf_scoring.usecases.switch_ruleset import AppendRescored, SwitchRuleset
+from gf_scoring.usecases.try_changes import TryChanges
 from gf_scoring.usecases.verify_sheet import VerifySheet
 
 
@@ -56,11 +59,14 @@ class Bootstrap:
     rescore_population: RescorePopulation
     switch_ruleset: SwitchRuleset
     append_rescored: AppendRescored
+    drop_rescoring: DropRescoring
 
     # what it answers
     find_sheets: FindSheets
+    try_changes: TryChanges
     find_average: FindAverage
     find_rankings: FindRankings
+    find_rescorings: FindRescorings
     verify_sheet: VerifySheet
 
     def superiors(self, authority: str) -> tuple[str, ...]:
@@ -80,6 +86,7 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, book: gf_policy
     close, send = CloseRanking(database, book.authorities), SendRanking(database)
     population = RescorePopulation(database, rulebook, versions, rankings)
     append_rescored = AppendRescored(database, rulebook, publisher)
+    find_sheets = FindSheets(database, book.authorities, versions)
     return Bootstrap(
         runtime=ServiceRuntime(
             name="scoring",
@@ -107,8 +114,11 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, book: gf_policy
         rescore_population=population,
         switch_ruleset=SwitchRuleset(database, book),
         append_rescored=append_rescored,
-        find_sheets=FindSheets(database, book.authorities),
+        drop_rescoring=DropRescoring(database),
+        find_sheets=find_sheets,
+        try_changes=TryChanges(find_sheets, versions),
         find_average=FindAverage(database, book.authorities),
         find_rankings=FindRankings(database, book.authorities),
+        find_rescorings=FindRescorings(database, book.authorities),
         verify_sheet=VerifySheet(book.rulesets),
     )

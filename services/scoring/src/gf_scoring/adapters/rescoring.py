@@ -216,9 +216,7 @@ async def report(session: AsyncSession, run_id: UUID, tree: AuthorityTree) -> Re
     recipients = recipients_of(tree)
     asked = {"run_id": run_id, "superiors": list(recipients), "recipients": list(recipients.values())}
     totals = dict((await session.execute(_SUM, {"run_id": run_id})).mappings().one())
-    (all_moves,) = (
-        await session.execute(text(_MOVED_BY.format(column="''")), {"run_id": run_id})
-    ).mappings().all() or [None]
+    all_moves = (await session.execute(text(_MOVED_BY.format(column="''")), {"run_id": run_id})).mappings().first()
     moved = {**dict.fromkeys(_MOVE_COUNTS, 0), **{k: v for k, v in (all_moves or {}).items() if k != "key"}}
     grades = [dict(row) for row in (await session.execute(_GRADES, {"run_id": run_id})).mappings()]
     groups: list[list[dict[str, Any]]] = []

@@ -39,9 +39,9 @@ class Versions:
 
     async def of(self, session: AsyncSession, ruleset_id: str, digest: str) -> Ruleset | None:
         """The version with this hash; None where neither the files nor a switch have it."""
-        published = self.book.rulesets.get(ruleset_id)
-        if published is not None and published.hash == digest:
-            return published
+        for published in self.book.rulesets.versions(ruleset_id):
+            if published.hash == digest:
+                return published
         if digest not in self._read:
             query = select(RulesetSwitchRow.text).where(
                 RulesetSwitchRow.ruleset_id == ruleset_id, RulesetSwitchRow.ruleset_hash == digest
@@ -51,3 +51,17 @@ class Versions:
                 return None
             self._read[digest] = read_candidate(self.book, stored)
         return self._read[digest]
+
+    async def load(self, session: AsyncSession) -> None:
+        """Have every version that was ever switched to at hand, for ``get`` and ``with_hash``."""
+        query = select(RulesetSwitchRow.ruleset_id, RulesetSwitchRow.ruleset_hash)
+        for ruleset_id, digest in (await session.exec(query)).all():
+            await self.of(session, ruleset_id, digest)
+
+    def get(self, ruleset_id: str, version: str) -> Ruleset | None:
+        """One version, out of the files or of those at hand."""
+        switched = (one for one in self._read.values() if (one.id, one.version) == (ruleset_id, version))
+        return self.book.rulesets.get(ruleset_id, version) or next(switched, None)
+
+    def with_hash(self, digest: str) -> Ruleset | None:
+        return self._read.get(digest)

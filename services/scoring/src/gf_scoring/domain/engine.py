@@ -141,6 +141,10 @@ class Scorer:
                 return self._sum(self._step_by_step(values, known))
         return self._sum(self._straight(values, known))
 
+    def sum_up(self, lines: Sequence[Line]) -> Score:
+        """The total that these lines would make."""
+        return self._sum(list(lines))
+
     def band(self, score: Score) -> Band | None:
         """The star or grade of a total (星级, 等级), where the ruleset has any."""
         if score.total is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
@@ -12,19 +13,28 @@ from gf_chassis.http import Cursor, Limit, PathId, Router, decode_cursor, encode
 from gf_chassis.idempotency import OnceKey
 from gf_chassis.identity import CurrentPrincipal
 from gf_chassis.json import CleanText
-from gf_scoring.adapters import benchmark_sets
+from gf_policy.errors import PolicyLookupError
+from gf_scoring.adapters import benchmark_sets, contracts
+from gf_scoring.adapters.tables import SheetRow
 from gf_scoring.bootstrap import Bootstrap
 from gf_scoring.domain.benchmarks import Level
 from gf_scoring.domain.engine import MISSING, NOT_APPLICABLE, FactKey, FactValue, Product
 from gf_scoring.domain.recompute import Stated, StatedLine
-from gf_scoring.entrypoints import http_rankings, presenters, schemas
+from gf_scoring.entrypoints import http_rankings, http_rescoring, presenters, schemas
 from gf_scoring.usecases.create_benchmark_set import NewSet
+from gf_scoring.usecases.try_changes import Change, advice
 
 IfMatch = Annotated[str | None, Header(description='所依据的版本，例如 "1"')]
 
 
 def routers(parts: Bootstrap) -> list[APIRouter]:
-    return [_rulesets(parts), _benchmark_sets(parts), _sheets(parts), http_rankings.router(parts)]
+    return [
+        _rulesets(parts),
+        _benchmark_sets(parts),
+        _sheets(parts),
+        http_rankings.router(parts),
+        http_rescoring.router(parts),
+    ]
 
 
 def _rulesets(parts: Bootstrap) -> APIRouter:
@@ -117,7 +127,7 @@ def _sheets(parts: Bootstrap) -> APIRouter:
     @router.get("/sheets/{submission_id}", summary="一份填报的评分表：全部轮次和版本")
     async def show_sheets(principal: CurrentPrincipal, submission_id: PathId) -> schemas.SheetsOut:
         found = await parts.find_sheets(principal, submission_id)
-        items = [presenters.sheet_out(row, parts.rulesets) for row in found.revisions]
+        items = [presenters.sheet_out(row, parts.versions, labels_of(parts, row)) for row in found.revisions]
         return schemas.SheetsOut(submission_id=submission_id, items=items)
 
     @router.post("/sheets/{submission_id}/revisions", status_code=201, summary="按现行引领值和基准值重新评分")
@@ -130,7 +140,21 @@ def _sheets(parts: Bootstrap) -> APIRouter:
 
     @router.post("/verify", summary="复核：只凭评分表本身重新计算")
     async def verify(principal: CurrentPrincipal, body: schemas.SheetOut) -> schemas.VerifyOut:
+        async with parts.database.reading() as session:
+            await parts.versions.load(session)
         return verification(parts, body)
+
+    @router.post("/what-if", summary="假设测算：改动填报数值看得分，不保存")
+    async def what_if(principal: CurrentPrincipal, body: schemas.WhatIfIn) -> schemas.WhatIfOut:
+        changes = [Change(one.code, one.year, one.value) for one in body.changes]
+        tried = await parts.try_changes(principal, body.submission_id, changes, body.marks)
+        return schemas.WhatIfOut.model_validate(asdict(tried))
+
+    @router.get("/sheets/{submission_id}/advice", summary="提升建议：各指标失分，以及下一步提升最多可得几分")
+    async def advice_of(principal: CurrentPrincipal, submission_id: PathId) -> schemas.AdviceOut:
+        found = await parts.find_sheets(principal, submission_id)
+        steps = advice(found.revisions[-1], parts.versions)
+        return schemas.AdviceOut.model_validate({"items": [asdict(step) for step in steps]})
 
     @router.get("/averages", summary="本地区名单内现有单位的平均得分（N25 一）")
     async def average(
@@ -154,14 +178,23 @@ def _sheets(parts: Bootstrap) -> APIRouter:
 
 
 def verification(parts: Bootstrap, sheet: schemas.SheetOut) -> schemas.VerifyOut:
-    """Shared with the command line."""
-    found = parts.verify_sheet(sheet.ruleset_id, stated(sheet))
+    found = parts.verify_sheet(sheet.ruleset_id, stated(sheet), parts.versions.with_hash(sheet.ruleset_hash))
     return schemas.VerifyOut(
         equal=not found,
         differences=[
             schemas.DifferenceOut(pointer=one.pointer, stated=one.stated, computed=one.computed) for one in found
         ],
     )
+
+
+def labels_of(parts: Bootstrap, row: SheetRow) -> dict[str, str]:
+    """What the form calls its values."""
+    subject = contracts.subject_of(contracts.admitted_from(row.admitted))
+    try:
+        form = parts.book.effective_for(subject.base, subject.superior).form(subject.category, subject.kind)
+    except PolicyLookupError:
+        return {}
+    return {one.code: one.label for one in form.rows}
 
 
 def stated(sheet: schemas.SheetOut) -> Stated:

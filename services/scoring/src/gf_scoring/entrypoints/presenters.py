@@ -6,22 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gf_policy.model import Source
-from gf_policy.rulesets import Formula, Indicator, Ruleset, RulesetTable, Term
+from gf_policy.rulesets import Formula, Indicator, Ruleset, Term
 from gf_scoring.adapters import contracts
 from gf_scoring.adapters.contracts import StoredFact
 from gf_scoring.adapters.tables import BenchmarkSetRow, SheetRow
+from gf_scoring.adapters.versions import Versions
 from gf_scoring.domain.numbers import DIGITS, plain, whole
 from gf_scoring.entrypoints import schemas
 from gf_scoring.entrypoints.derivations import extras
 from gf_scoring.entrypoints.schemas import exact
 
 
-def sheet_out(row: SheetRow, rulesets: RulesetTable, labels: Mapping[str, str] | None = None) -> schemas.SheetOut:
+def sheet_out(row: SheetRow, versions: Versions, labels: Mapping[str, str] | None = None) -> schemas.SheetOut:
     """``labels``: what the form calls its values, for the derivation."""
     scored = contracts.scored_from(row.published)
     facts = contracts.stored_facts(row.admitted)
     subject = contracts.subject_of(contracts.admitted_from(row.admitted))
-    ruleset = rulesets.get(scored.ruleset_id, scored.ruleset_version)
+    ruleset = versions.get(scored.ruleset_id, scored.ruleset_version)
     lines = [_line(line, ruleset, subject.year, facts) for line in scored.lines]
     return schemas.SheetOut(
         submission_id=row.submission_id,

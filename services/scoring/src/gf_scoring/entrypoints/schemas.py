@@ -331,6 +331,62 @@ class RescoreOut(ApiModel):
     new: bool = Field(description="评分依据没有变化时不产生新版本")
 
 
+class ChangeIn(ApiModel):
+    """改动一个填报数值（按评分规则的单位）。"""
+
+    code: Code
+    year: int | None = Field(default=None, ge=1990, le=2100, description="不分年度的数值留空")
+    value: Plain | bool | list[Code]
+
+
+class WhatIfIn(ApiModel):
+    submission_id: UUID
+    changes: list[ChangeIn] = Field(default=[], max_length=200)
+    marks: dict[Code, Plain] = Field(default={}, description="假设的定性评分")
+
+
+class TriedLineOut(ApiModel):
+    indicator: str
+    name: str
+    weight: str
+    points_before: str | None
+    points: str | None
+    value_before: str | None
+    value: str | None
+    branch: str
+    state: str
+
+
+class WhatIfOut(ApiModel):
+    """测算结果；不保存，也不影响评分表。"""
+
+    total_before: str | None
+    total: str | None
+    lines: list[TriedLineOut]
+
+
+class StepOut(ApiModel):
+    """一个指标的失分和下一步。"""
+
+    indicator: str
+    name: str
+    state: str
+    weight: str
+    points: str | None
+    lost: str
+    value: str | None
+    unit: str
+    lead: str | None
+    gain_to_lead: str | None = Field(description="达到引领值（满分）时总分增加几分")
+    next_value: str | None = Field(description="改善一成（或多一项功能）后的数值")
+    gain_by_step: str | None = Field(description="改善一成（或多一项功能）时总分增加几分")
+    words: str
+
+
+class AdviceOut(ApiModel):
+    items: list[StepOut]
+
+
 class DifferenceOut(ApiModel):
     pointer: str
     stated: str | None

@@ -13,6 +13,7 @@ from gf_policy.authorities import AuthorityTree
 from gf_policy.errors import PolicyLookupError
 from gf_scoring.adapters import contracts, repository
 from gf_scoring.adapters.tables import SheetRow
+from gf_scoring.adapters.versions import Versions
 from gf_scoring.domain.errors import NotVisible
 from gf_scoring.domain.scope import Viewer, may_see
 
@@ -23,15 +24,17 @@ class FoundSheets:
 
 
 class FindSheets:
-    def __init__(self, database: Database, authorities: AuthorityTree) -> None:
+    def __init__(self, database: Database, authorities: AuthorityTree, versions: Versions) -> None:
         self._database = database
         self._authorities = authorities
+        self._versions = versions
 
     async def __call__(self, principal: Principal, submission_id: UUID) -> FoundSheets:
         async with self._database.reading() as session:
             rows = await repository.revisions(session, submission_id)
             if not rows or not await visible(session, principal, rows[-1], self._authorities):
                 raise NotVisible
+            await self._versions.load(session)
             return FoundSheets(tuple(rows))
 
 

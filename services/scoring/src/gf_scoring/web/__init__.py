@@ -1,0 +1,1 @@
+"""Pages of scoring: sheets, what-if, rulesets, industries, rankings, shadow runs."""
