@@ -5,16 +5,16 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from decimal import Decimal
-from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gf_scoring.domain.engine import MISSING, NOT_APPLICABLE, Branch, Line, Scorer
+from gf_scoring.domain.engine import MISSING, NOT_APPLICABLE, Absent, Branch, Line, Scorer, reads
 from gf_scoring.domain.numbers import half_up, plain, whole
 from services.scoring.tests import oracle
 from services.scoring.tests.sample import factory_facts, general_levels, national, one_line, only
+from services.scoring.tests.tables import FORMS, exact, facts_of, levels_of, ruleset, situation
 
 
 def points_of(kind: str, lead: str, baseline: str, weight: str, value: str) -> str | None:
@@ -102,9 +102,9 @@ def test_qualitative_lines_wait_for_a_mark_and_are_never_full_for_an_upload() ->
 
 
 @pytest.mark.rule("DM-units")
-def test_a_value_in_another_unit_is_refused_and_not_guessed() -> None:
+def test_a_value_in_an_unknown_unit_is_refused_and_not_guessed() -> None:
     facts = factory_facts()
-    facts[("energy_total", 2024, "kgce")] = facts.pop(("energy_total", 2024, "tce"))
+    facts[("energy_total", 2024, "斤标准煤")] = facts.pop(("energy_total", 2024, "tce"))
     score = Scorer(national(), general_levels(), 2025).score(facts)
     assert score.lines[0].branch is Branch.WRONG_UNIT
     assert score.lines[0].points is None
@@ -151,75 +151,50 @@ decimals = st.decimals(min_value=-(10**6), max_value=10**9, places=3).map(lambda
 positive = st.decimals(min_value=0, max_value=10**7, places=4).map(lambda d: f"{d:f}")
 
 
-@st.composite
-def situations(draw: st.DrawFn) -> tuple[dict, dict, dict]:
-    """Facts of a factory with holes, odd units and odd values; levels, some missing; marks, some out of range."""
-    facts = {}
-    for key, value in factory_facts().items():
-        choice = draw(st.integers(0, 19))
-        if not isinstance(value, str) or key[2] == "":
-            facts[key] = value
-        elif choice == 0:
-            continue
-        elif choice == 1:
-            facts[key] = MISSING
-        elif choice == 2:
-            facts[key] = NOT_APPLICABLE
-        elif choice == 3:
-            facts[(key[0], key[1], "斤")] = value
-        elif choice < 10:
-            facts[key] = draw(positive)
-        elif choice == 10:
-            facts[key] = draw(decimals)
-        else:
-            facts[key] = value
-    levels = {}
-    for code, (lead, baseline) in general_levels().items():
-        if draw(st.integers(0, 9)):
-            levels[code] = (lead, lead if draw(st.integers(0, 9)) == 0 else baseline)
-    marks = {
-        code: draw(st.sampled_from(["0", "2.5", "6", "8.5", "-1"]))
-        for code in ("advanced_process", "green_design", "product_footprint")
-        if draw(st.booleans())
-    }
-    return facts, levels, marks
+@pytest.mark.rule("N25-A1")
+@pytest.mark.rule("N25-A2")
+@pytest.mark.rule("N23-SC")
+@pytest.mark.parametrize("ruleset_id", FORMS)
+@pytest.mark.parametrize("first", [0, 1000])
+def test_the_oracle_agrees_to_the_last_digit(ruleset_id: str, first: int) -> None:
+    for seed in range(first, first + 60):
+        _agree(ruleset_id, seed)
 
 
-@settings(max_examples=100, deadline=None)
-@given(situations())
-def test_the_oracle_agrees_to_the_last_digit(situation: tuple[dict, dict, dict]) -> None:
-    facts, levels, marks = situation
-    ruleset = national()
-    score = Scorer(ruleset, levels, 2025).score(facts, marks)
-    exact = {code: (Fraction(lead), Fraction(base)) for code, (lead, base) in levels.items()}
-    answers = [oracle.line(indicator, facts, 2024, exact, marks) for indicator in ruleset.indicators]
-    for line, answer in zip(score.lines, answers, strict=True):
-        assert line.branch.code == answer.branch
-        assert line.points == (None if answer.points is None else oracle.rounded(answer.points, ruleset.scale))
+def _agree(ruleset_id: str, seed: int) -> None:
+    table = ruleset(ruleset_id)
+    facts, levels, marks = situation(ruleset_id, seed)
+    year = FORMS[ruleset_id][0]
+    score = Scorer(table, levels, year).score(facts, marks)
+    answers = [
+        oracle.line(table, indicator, facts, table.evaluation_year(year), exact(levels), marks)
+        for indicator in table.indicators
+    ]
+    for line, answer, indicator in zip(score.lines, answers, table.indicators, strict=True):
+        assert line.branch.code == answer.branch, (indicator.code, seed)
+        assert line.points == (None if answer.points is None else oracle.rounded(answer.points, table.scale))
         assert line.value == (None if answer.value is None else oracle.rounded(answer.value, 12))
-    assert score.total == oracle.total(ruleset, answers)
+    assert score.total == oracle.total(table, answers)
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.data())
-def test_the_straight_line_function_takes_the_same_way_as_the_steps(data: st.DataObject) -> None:
-    """Complete forms with usual and unusual values: both ways of scoring, and the oracle."""
-    facts = {
-        key: data.draw(st.one_of(st.just(value), positive, decimals)) if key[2] and isinstance(value, str) else value
-        for key, value in factory_facts().items()
-    } | {("renewable_line", 2024, "tce"): "0"}
-    scorer = Scorer(national(), general_levels(), 2025)
-    values = scorer.read(facts)
-    assert MISSING not in values
-    straight = scorer._straight(values, {})
-    assert straight == [step.line(values, {}) for step in scorer._steps]
-    exact = {code: (Fraction(lead), Fraction(base)) for code, (lead, base) in general_levels().items()}
-    for line, indicator in zip(straight, national().indicators, strict=True):
-        answer = oracle.line(indicator, facts, 2024, exact, {})
-        assert (line.branch.code, line.points) == (
-            answer.branch,
-            None if answer.points is None else oracle.rounded(answer.points, 12),
-        )
+@pytest.mark.parametrize("ruleset_id", FORMS)
+def test_the_straight_line_function_takes_the_same_way_as_the_steps(ruleset_id: str) -> None:
+    """Complete forms with usual and unusual values: both ways of scoring say the same."""
+    table, year = ruleset(ruleset_id), FORMS[ruleset_id][0]
+    scorer = Scorer(table, levels_of(ruleset_id), year)
+    straight = 0
+    for seed in range(150):
+        values = scorer.read(situation(ruleset_id, seed)[0])
+        values = [chance_value(seed, place) if isinstance(v, Absent) else v for place, v in enumerate(values)]
+        if any(isinstance(v, Absent) for v in values):
+            continue
+        straight += 1
+        assert scorer._straight(values, {}) == scorer._step_by_step(values, {})
+    assert straight > 100
+
+
+def chance_value(seed: int, place: int) -> int:
+    return random.Random(f"{seed}-{place}").randrange(10**18)
 
 
 @settings(max_examples=100, deadline=None)
@@ -243,38 +218,36 @@ def test_points_are_bounded_and_rise_the_right_way(kind: str, x: str, y: str, le
         assert first >= second
 
 
-@settings(max_examples=100, deadline=None)
-@given(situations(), st.randoms(use_true_random=False))
-def test_the_order_of_facts_and_of_indicators_does_not_matter(
-    situation: tuple[dict, dict, dict], chance: random.Random
-) -> None:
-    facts, levels, marks = situation
-    straight = Scorer(national(), levels, 2025).score(facts, marks)
+@pytest.mark.parametrize("ruleset_id", FORMS)
+@pytest.mark.parametrize("seed", range(8))
+def test_the_order_of_facts_and_of_indicators_does_not_matter(ruleset_id: str, seed: int) -> None:
+    chance, table, year = random.Random(seed), ruleset(ruleset_id), FORMS[ruleset_id][0]
+    facts, levels, marks = situation(ruleset_id, seed)
+    straight = Scorer(table, levels, year).score(facts, marks)
     shuffled = list(facts.items())
     chance.shuffle(shuffled)
-    rows = list(enumerate(national().indicators))
+    rows = list(enumerate(table.indicators))
     chance.shuffle(rows)
-    mixed = replace(national(), indicators=tuple(indicator for _, indicator in rows))
-    other = Scorer(mixed, levels, 2025).score(dict(shuffled), marks)
+    mixed = replace(table, indicators=tuple(indicator for _, indicator in rows))
+    other = Scorer(mixed, levels, year).score(dict(shuffled), marks)
     assert other.total == straight.total
     assert [straight.lines[place] for place, _ in rows] == list(other.lines)
 
 
-def test_every_indicator_is_really_consulted() -> None:
+@pytest.mark.parametrize("ruleset_id", FORMS)
+def test_every_indicator_is_really_consulted(ruleset_id: str) -> None:
     """Spoiling what one line reads changes that line."""
-    scorer = Scorer(national(), general_levels(), 2025)
-    marks = {"advanced_process": "3", "green_design": "4", "product_footprint": "5"}
-    straight = scorer.score(factory_facts(), marks)
-    for place, indicator in enumerate(national().indicators):
-        spoiled = dict(factory_facts())
-        for term in (*indicator.formula.of, *indicator.formula.over):
-            for key in list(spoiled):
-                if key[0] == term.fact:
-                    del spoiled[key]
-        spoiled.pop((indicator.formula.fact, 0, ""), None)
-        other = scorer.score(spoiled, {k: v for k, v in marks.items() if k != indicator.code})
+    table, year = ruleset(ruleset_id), FORMS[ruleset_id][0]
+    facts, _ = facts_of(ruleset_id)
+    scorer = Scorer(table, levels_of(ruleset_id), year)
+    marks = {indicator.code: "1.5" for indicator in table.indicators if indicator.formula.op == "mark"}
+    straight = scorer.score(facts, marks)
+    for place, indicator in enumerate(table.indicators):
+        read = set(reads(indicator.formula))
+        spoiled = {key: value for key, value in facts.items() if key[0] not in read}
+        other = scorer.score(spoiled, {code: mark for code, mark in marks.items() if code != indicator.code})
+        assert straight.lines[place].points is not None, indicator.code
         assert other.lines[place] != straight.lines[place], indicator.code
-        assert straight.lines[place].points is not None
 
 
 def test_plain_notation() -> None:

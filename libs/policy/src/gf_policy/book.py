@@ -11,11 +11,12 @@ from pathlib import Path
 from gf_policy import manifest
 from gf_policy.authorities import AuthorityTree, read_authorities
 from gf_policy.calendars import Calendar, read_calendar
-from gf_policy.crosscheck import check_ruleset
+from gf_policy.crosscheck import check_ruleset, check_tables
 from gf_policy.effective import EffectivePolicy
 from gf_policy.errors import PolicyError, PolicyLookupError
 from gf_policy.files import PolicyFile, check_schema, read_yaml
 from gf_policy.industries import IndustryTable, read_industries
+from gf_policy.limits import LimitTable, read_limits
 from gf_policy.model import Department, Policy
 from gf_policy.policy_files import PolicyFolder, read_folder
 from gf_policy.root import policies_root
@@ -37,12 +38,14 @@ class Book:
         calendar: Calendar,
         rulesets: RulesetTable,
         folders: Sequence[PolicyFolder],
+        limits: LimitTable | None = None,
     ) -> None:
         self.root = root
         self.authorities = authorities
         self.industries = industries
         self.calendar = calendar
         self.rulesets = rulesets
+        self.limits = limits or LimitTable(())
         self._folders = {folder.policy.id: folder for folder in folders}
         self._sorted_overlays = {policy.id: self._overlays_of(policy.id) for policy in self.bases()}
         self._effective: dict[tuple[str, frozenset[str]], EffectivePolicy] = {}
@@ -112,30 +115,51 @@ class Book:
         return sorted(found, key=lambda folder: (_depth(self.authorities, folder), folder.policy.id))
 
 
-def load(path: Path | str | None = None) -> Book:
+def load(path: Path | str | None = None, *, only_good_rulesets: bool = False) -> Book:
     """Load and check policies/. None: the folder named by GF_POLICIES_DIR, else policies/ of this checkout.
 
-    Loaded once per process and folder: five services in one process share one book.
+    Loaded once per process and folder: five services in one process share one book. A fault anywhere stops the start;
+    with ``only_good_rulesets`` a faulty scoring table is left out instead and named in ``book.rulesets.faults``.
     """
-    return _load(policies_root(path))
+    return _load(policies_root(path), only_good_rulesets)
 
 
 @functools.cache
-def _load(root: Path) -> Book:
-    published = manifest.verify(root)
+def _load(root: Path, only_good: bool) -> Book:
+    published = manifest.verify(root, spare=_is_ruleset if only_good else None)
     documents = read_yaml(root, "documents.yaml")
     check_schema(root, documents, "documents")
-    _check_citations(root, documents)
+    _check_citations(root, documents, only_good)
     tree = read_authorities(root)
     folders = [
         _with_number(read_folder(root, folder, published, tree), documents.data["documents"])
         for folder in _policy_folders(root)
     ]
     _check_folders(tree, {folder.policy.id: folder for folder in folders})
-    rulesets = load_rulesets(root)
-    for ruleset in rulesets:
-        check_ruleset(ruleset, folders)
-    return Book(root, tree, read_industries(root), read_calendar(root), rulesets, folders)
+    limits, industries = read_limits(root), read_industries(root)
+    rulesets = _checked_rulesets(root, folders, only_good)
+    check_tables(rulesets.entries, folders, industries, limits)
+    return Book(root, tree, industries, read_calendar(root), rulesets, folders, limits)
+
+
+def _checked_rulesets(root: Path, folders: Sequence[PolicyFolder], only_good: bool) -> RulesetTable:
+    """Every ruleset held against the forms it reads; ``only_good``: those that fail are left out and named."""
+    table = load_rulesets(root, only_good=only_good)
+    good: list[Ruleset] = []
+    faults: list[PolicyError] = list(table.faults)
+    for ruleset in (one for first in table for one in table.versions(first.id)):
+        try:
+            check_ruleset(ruleset, folders)
+            good.append(ruleset)
+        except PolicyError as fault:
+            if not only_good:
+                raise
+            faults.append(fault)
+    return table if not faults else RulesetTable(good, table.entries, faults)
+
+
+def _is_ruleset(name: str) -> bool:
+    return name.rsplit("/", 1)[-1].startswith("ruleset")
 
 
 def _policy_folders(root: Path) -> list[str]:
@@ -149,12 +173,15 @@ def _with_number(folder: PolicyFolder, documents: Mapping[str, Mapping[str, str]
     return replace(folder, policy=replace(folder.policy, document_number=documents[name].get("number", "")))
 
 
-def _check_citations(root: Path, documents: PolicyFile) -> None:
-    """Every value names a document that the catalogue knows, or says that it is assumed."""
+def _check_citations(root: Path, documents: PolicyFile, only_good: bool) -> None:
+    """Every value names a document that the catalogue knows, or says that it is assumed.
+
+    ``only_good``: a scoring table that does not is left out later, when the tables are read.
+    """
     known = documents.data["documents"]
     for path in sorted(root.rglob("*.yaml")):
         name = path.relative_to(root).as_posix()
-        if name == documents.name or not manifest.is_law(name):
+        if name == documents.name or not manifest.is_law(name) or (only_good and _is_ruleset(name)):
             continue
         file = read_yaml(root, name)
         for where, source in file.sources():

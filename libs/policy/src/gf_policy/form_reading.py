@@ -20,8 +20,9 @@ def read_form(root: Path, name: str) -> Form:
     check_schema(root, head, "form")
     body = head
     if "same_as" in head.data:
-        folder = name.rsplit("/", 1)[0]
-        body = read_yaml(root, f"{folder}/{head.data['same_as']}")
+        # A bare name lies beside this file, a path starts at the root.
+        other = str(head.data["same_as"])
+        body = read_yaml(root, other if "/" in other else f"{name.rsplit('/', 1)[0]}/{other}")
         check_schema(root, body, "form")
     for key in ("sections", "checks", "evidence", "limits"):
         if key not in body.data:

@@ -82,6 +82,7 @@ class RouteRules:
     acts_as: Mapping[tuple[str, str], Level]  # (level, kind of authority) -> level whose stage it does
     departments: Mapping[str, str]
     stages: Mapping[tuple[str, str], StageRule]  # (kind of submission, level)
+    ends_at: str | None = None  # level of the last stage, where the way does not go on to the ministry
 
 
 NO_ROUTES = RouteRules((), {}, {}, {})
@@ -245,6 +246,7 @@ def _routes(file: PolicyFile) -> RouteRules:
         acts_as={(rule["level"], rule["kind"]): rule["acts_as"] for rule in data.get("acts_as", ())},
         departments=data.get("departments", {}),
         stages=stages,
+        ends_at=data["ends_at"]["level"] if "ends_at" in data else None,
     )
 
 

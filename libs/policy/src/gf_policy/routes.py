@@ -21,7 +21,7 @@ def plan_route(
 ) -> Route:
     """The route follows from where the chosen superior stands in the tree; columns not on the way are 不适用."""
     by_column: dict[int, Authority] = {}
-    for authority in _chain(tree, unit):
+    for authority in _up_to(_chain(tree, unit), base.ends_at):
         column = _column(base.columns, authority)
         by_column[column.stage_no] = authority
     stages: list[StagePlan] = []
@@ -59,6 +59,14 @@ def _chain(tree: AuthorityTree, unit: UnitAttributes) -> tuple[Authority, ...]:
                 "not_competent", f"{authority.name}不受理此类别（{unit.category}）的申报。", rule="DM-route"
             )
     return chain
+
+
+def _up_to(chain: Sequence[Authority], last: str | None) -> Sequence[Authority]:
+    """The way ends at this level; what stands above has no stage (a province's own list)."""
+    return [authority for authority in chain if last is None or _HEIGHT[authority.level] <= _HEIGHT[last]]
+
+
+_HEIGHT = {"county": 1, "city": 2, "province": 3, "group": 3, "ministry": 4}
 
 
 def _column(columns: Sequence[Column], authority: Authority) -> Column:

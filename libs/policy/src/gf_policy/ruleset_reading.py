@@ -45,7 +45,7 @@ def read_ruleset(path: Path, root: Path, limits: LimitTable) -> Ruleset:
 
 def read_text(file: str, text: str, root: Path, limits: LimitTable) -> Ruleset:
     """The same of a text that is not a file yet."""
-    return _ruleset(_parsed(file, text, root, "ruleset"), Place(file, text), limits)
+    return _ruleset(_of_text(file, text, root, "ruleset"), Place(file, text), limits)
 
 
 class Place:
@@ -75,23 +75,43 @@ def _child(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
 
 
 def read_checked(path: Path, root: Path, schema: str) -> tuple[dict[str, Any], Place]:
+    """The file's data, checked against its schema. ``same_as``: the other file's data, this one's put over it."""
     file, text = path.relative_to(root).as_posix(), path.read_text("utf-8")
-    return _parsed(file, text, root, schema), Place(file, text)
+    return _of_text(file, text, root, schema), Place(file, text)
+
+
+def _of_text(file: str, text: str, root: Path, schema: str) -> dict[str, Any]:
+    data, other, beneath = _parsed(file, text), "", ""
+    if isinstance(data, dict) and "same_as" in data:
+        other = str(data["same_as"])
+        if not (root / other).is_file():
+            raise Place(file, text).error(f"没有文件 {other}。", "same_as")
+        beneath = (root / other).read_text("utf-8")
+    return _checked(file, text, other, beneath, root, schema)
 
 
 @lru_cache(maxsize=64)
-def _parsed(file: str, text: str, root: Path, schema: str) -> dict[str, Any]:
-    """The file's data, checked against its schema; nobody changes it afterwards."""
-    try:
-        data: dict[str, Any] = yaml.load(text, Loader=_LOADER)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise PolicyError(file, "不是合法的 YAML。", mark.line + 1 if mark else None) from error
+def _checked(file: str, text: str, other: str, beneath: str, root: Path, schema: str) -> dict[str, Any]:
+    data = _parsed(file, text)
+    if other:
+        own = {key: value for key, value in data.items() if key != "same_as"}
+        data = {**_parsed(other, beneath), **own}
     for wrong in sorted(_validator(root, schema).iter_errors(data), key=lambda error: -len(error.path)):
         where = "/".join(map(str, wrong.absolute_path))
         reason = f"{where} 不符合 {schema}.schema.json：{wrong.message}"
         raise Place(file, text).error(reason, *wrong.absolute_path)
-    return data
+    checked: dict[str, Any] = data
+    return checked
+
+
+@lru_cache(maxsize=64)
+def _parsed(file: str, text: str) -> Any:
+    """The file's data; nobody changes it afterwards."""
+    try:
+        return yaml.load(text, Loader=_LOADER)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise PolicyError(file, "不是合法的 YAML。", mark.line + 1 if mark else None) from error
 
 
 #: The parser in C where the library was built with it; ten times as fast.

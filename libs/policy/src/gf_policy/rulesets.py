@@ -11,12 +11,14 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+from gf_policy import manifest
 from gf_policy.benchmark_files import BenchmarkFile, read_benchmarks
 from gf_policy.errors import PolicyError
+from gf_policy.files import read_yaml
 from gf_policy.limits import read_limits
 from gf_policy.ruleset_model import Benchmark, Formula, Indicator, Ruleset, Term
 from gf_policy.ruleset_reading import read_ruleset, read_text
-from gf_policy.tables import TableEntry, read_tables
+from gf_policy.tables import REST, TableEntry, read_tables
 
 __all__ = [
     "Applicable",
@@ -117,10 +119,11 @@ class RulesetTable:
 
     @staticmethod
     def _entry(entries: Sequence[TableEntry], key: str, industries: Sequence[str]) -> TableEntry | None:
+        rest = next((entry for entry in entries if entry.code == REST), None)
         if key:
-            return next((entry for entry in entries if entry.code == key), None)
+            return next((entry for entry in entries if entry.code == key), rest)
         main = industries[0] if industries else ""
-        return next((e for e in entries if main and any(main.startswith(prefix) for prefix in e.classes)), None)
+        return next((e for e in entries if main and any(main.startswith(prefix) for prefix in e.classes)), rest)
 
     @staticmethod
     def _on(versions: Sequence[Ruleset] | None, day: date | None) -> Ruleset | None:
@@ -144,8 +147,11 @@ def load_rulesets(root: Path, *, only_good: bool = False) -> RulesetTable:
     limits = read_limits(root)
     rulesets: list[Ruleset] = []
     faults: list[PolicyError] = []
+    known = _documents(root) if only_good else None
     for path in sorted(root.rglob("ruleset*.yaml")):
         try:
+            if known is not None:
+                _check_alone(root, path, known)
             rulesets.append(read_ruleset(path, root, limits))
         except PolicyError as fault:
             if not only_good:
@@ -158,6 +164,21 @@ def load_rulesets(root: Path, *, only_good: bool = False) -> RulesetTable:
 def parse_ruleset(file: str, text: str, root: Path) -> Ruleset:
     """One ruleset out of its text, checked as a file of that name would be."""
     return read_text(file, text, root, read_limits(root))
+
+
+def _documents(root: Path) -> frozenset[str]:
+    return frozenset(read_yaml(root, "documents.yaml").data["documents"])
+
+
+def _check_alone(root: Path, path: Path, known: frozenset[str]) -> None:
+    """What loading checks of all files at once, for one: published as it stands, and citing what the catalogue has."""
+    name = path.relative_to(root).as_posix()
+    if fault := manifest.changed(root, name):
+        raise fault
+    file = read_yaml(root, name)
+    for where, source in file.sources():
+        if "document" in source and source["document"] not in known:
+            raise file.fault(f"文件目录 documents.yaml 中没有“{source['document']}”。", *where)
 
 
 def load_benchmarks(root: Path) -> tuple[BenchmarkFile, ...]:

@@ -13,6 +13,9 @@ from gf_policy.errors import PolicyError
 from gf_policy.files import PolicyFile, check_schema, read_yaml, source_of
 from gf_policy.model import Source
 
+#: Code of the entry for every unit of the category that no other entry names.
+REST = "all"
+
 
 @dataclass(frozen=True, slots=True)
 class TableEntry:

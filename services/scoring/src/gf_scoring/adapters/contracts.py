@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from operator import attrgetter, itemgetter
@@ -106,6 +106,13 @@ def subject_of(message: Message) -> Subject:
     )
 
 
+def _markers(codes: Collection[str]) -> tuple[bytes, ...]:
+    """What a form's bytes contain if it states one of these values: what the codes have in common, or each of them."""
+    first, last = min(codes, default=""), max(codes, default="")
+    alike = next((place for place, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    return (first[:alike].encode(),) if alike > 5 else tuple(code.encode() for code in sorted(codes))
+
+
 def main_industry_of(message: Message) -> str:
     """GB/T 4754 class of the unit's main industry; empty where none is given."""
     industries = cast(SubmissionAdmitted, message).unit.industries
@@ -130,10 +137,10 @@ class FactReader:
         self._scorer = scorer
         self._nothing = scorer.nothing
         self._gates = scorer.ruleset.gates
-        self._markers = tuple(code.encode() for code in scorer.product_facts)
+        self._markers = _markers(scorer.product_facts)
         #: Where the conditions' rows stood in the form before, and what they say when all are met.
         self._pick_gates: Callable[[Sequence[Fact]], tuple[Fact, ...]] | None = None
-        self._expected = tuple((gate.fact, _GIVEN, gate.must_be, "flag") for gate in self._gates)
+        self._expected = [(gate.fact, gate.must_be, _GIVEN) for gate in self._gates]
         self._wanted = {(code, year): (slot, unit) for (code, year, unit), slot in scorer.slots.items()}
         self._layout: _Layout | None = None
 
@@ -149,7 +156,7 @@ class FactReader:
         pick = self._pick_gates
         if pick is not None:
             try:
-                if tuple([_flag_of(row) for row in pick(rows)]) == self._expected:
+                if list(map(_flag_of, pick(rows))) == self._expected:
                     return ()
             except IndexError:
                 pass
@@ -260,8 +267,7 @@ def _other(row: Fact) -> Value:
     return MISSING
 
 
-def _flag_of(row: Fact) -> tuple[str, int, bool, str | None]:
-    return row.code, row.presence, row.flag, row.WhichOneof("value")
+_flag_of = attrgetter("code", "flag", "presence")
 
 
 def facts_of(message: Message) -> Facts:

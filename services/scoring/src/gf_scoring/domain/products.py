@@ -62,17 +62,18 @@ def score_products(by: ByProduct, limits: LimitTable | None, products: Products,
             return ScoredProducts(Branch.MISSING_VALUE, None, (), at=product.name)
         rows.append((amount, product, code))
     # The largest first; those alike in the order of their names, so that the order of the form plays no part.
-    rows.sort(key=lambda row: (-row[0], row[1].name))
+    rows.sort(key=lambda row: (-abs(row[0]), row[1].name))
     scored: list[ScoredProduct] = []
     for amount, product, code in rows[: by.most]:
         one = _scored(by, limits, product, code, amount, year)
         if isinstance(one, Branch):
             return ScoredProducts(one, None, tuple(scored), at=product.name)
         scored.append(one)
-    weight = sum((one.amount for one in scored), Fraction(0))
-    if weight <= 0:
+    # Energy recovered (转炉) is negative and weighs as much as energy used.
+    weight = sum((abs(one.amount) for one in scored), Fraction(0))
+    if weight == 0:
         return ScoredProducts(Branch.ZERO_DENOMINATOR, None, tuple(scored))
-    share = sum((one.share * one.amount for one in scored), Fraction(0)) / weight
+    share = sum((one.share * abs(one.amount) for one in scored), Fraction(0)) / weight
     left_out = tuple(row[1].name for row in rows[by.most :])
     return ScoredProducts(Branch.PRODUCTS, share, tuple(scored), left_out)
 
@@ -85,8 +86,6 @@ def _scored(
         return Branch.MISSING_VALUE
     if output <= 0:
         return Branch.ZERO_DENOMINATOR if output == 0 else Branch.NEGATIVE_DENOMINATOR
-    if amount < 0:
-        return Branch.INPUT_OUT_OF_RANGE
     limit = limits.find(code, year)
     if limit is None or limit.kind != by.kind:
         return Branch.UNKNOWN_LIMIT
@@ -119,5 +118,5 @@ def _parameters(product: Product, by: ByProduct) -> dict[str, Fraction]:
     return {
         code: Fraction(value)
         for (code, _, _), value in product.values.items()
-        if code in by.parameters and isinstance(value, str)
+        if code in by.parameters and isinstance(value, str | bool)
     }
