@@ -56,7 +56,7 @@ async def test_unknown_campaign_and_category_without_ruleset(world: World, api: 
     answer = await api.post("/benchmark-sets", json=world.set_body(), headers=as_("steward"))
     assert answer.json()["errors"][0]["pointer"] == "/campaign_id"
     await world.apply(world.campaign())
-    answer = await api.post("/benchmark-sets", json=world.set_body(category="park"), headers=as_("steward"))
+    answer = await api.post("/benchmark-sets", json=world.set_body(category="supply_chain"), headers=as_("steward"))
     assert answer.json()["code"] == "no_ruleset"
 
 

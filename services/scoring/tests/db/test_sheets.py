@@ -65,9 +65,9 @@ async def test_without_a_benchmark_set_the_sheet_is_not_scorable_and_says_why(wo
 
 
 async def test_a_submission_that_no_ruleset_covers_is_a_result_and_never_held(world: World) -> None:
-    park, form = new_id(), new_id()
-    await world.apply(world.admitted(park, category="park"), world.admitted(form, kind="dynamic_form"))
-    for one in (park, form):
+    chain, form = new_id(), new_id()
+    await world.apply(world.admitted(chain, category="supply_chain"), world.admitted(form, kind="dynamic_form"))
+    for one in (chain, form):
         ((_, event),) = await world.published(one)
         assert event.outcome == pb.OUTCOME_NOT_SCORABLE
         assert not event.lines

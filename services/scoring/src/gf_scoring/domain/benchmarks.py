@@ -74,12 +74,15 @@ def check(levels: Sequence[Level], ruleset: Ruleset) -> None:
         elif indicator.fixed is not None:
             detail = f"{indicator.name}的引领值和基准值由文件规定，不能另行设定。"
             problems.append(FieldProblem(f"{where}/indicator", "fixed_by_document", detail, RULE))
-        elif indicator.type not in ("inverse", "positive"):
-            detail = f"{indicator.name}为定性指标，没有引领值和基准值。"
+        elif indicator.tiers is not None:
+            detail = f"{indicator.name}的引领值和基准值按规模分档，由评分规则规定，不能另行设定。"
+            problems.append(FieldProblem(f"{where}/indicator", "fixed_by_tiers", detail, RULE))
+        elif indicator.type not in ("inverse", "positive", "elasticity"):
+            detail = f"{indicator.name}为定性或计数指标，没有需要录入的引领值和基准值。"
             problems.append(FieldProblem(f"{where}/indicator", "takes_no_level", detail, RULE))
         elif level.indicator in seen:
             problems.append(FieldProblem(f"{where}/indicator", "duplicate", f"{indicator.name}重复填写。", RULE))
-        elif level.lead > level.baseline if indicator.type == "inverse" else level.lead < level.baseline:
+        elif level.lead < level.baseline if indicator.type == "positive" else level.lead > level.baseline:
             detail = f"{indicator.name}的引领值不能劣于基准值。"
             problems.append(FieldProblem(f"{where}/lead", "lead_worse_than_baseline", detail, RULE))
         elif not (level.document and level.article) and not level.assumption:

@@ -48,11 +48,13 @@ class CreateBenchmarkSet:
             campaign = await uow.session.get(CampaignRow, given.campaign_id)
             if campaign is None:
                 raise _refused("/campaign_id", "unknown_campaign", "没有这个开展年度的工作（campaign_id），请核对。")
-            if given.key_industry and not self._industries.is_key(given.key_industry):
+            chosen = self._rulesets.applicable(campaign.base, given.category, given.key_industry)
+            if given.key_industry and chosen.entry is None and not self._industries.is_key(given.key_industry):
                 raise _refused("/key_industry", "unknown_key_industry", "重点行业清单中没有该行业，请核对。", "N25-53")
-            ruleset = self._rulesets.find(campaign.base, given.category, key_industry=given.key_industry)
+            ruleset = chosen.ruleset
             if ruleset is None:
-                raise _refused("/category", "no_ruleset", "该类别没有评分规则，不能设定引领值和基准值。")
+                detail = chosen.reason or "该类别没有评分规则，不能设定引领值和基准值。"
+                raise _refused("/category", "no_ruleset", detail)
             if principal.authority not in ruleset.entered_by:
                 raise BenchmarkRefused(
                     "not_competent", "该评分规则的引领值和基准值不由您所在的主管部门设定。", status=403, rule=RULE
