@@ -46,7 +46,7 @@ class CaseActs:
             "expert": ("专家评审情况已保存。", self.expert),
             "reason": ("书面理由已保存。", self.reason),
             "document": ("推荐文件已上传。", self.document),
-            "pass": ("已上报。", self.pass_stage),
+            "pass": ("已通过本级审核，状态为“已上报”。", self.pass_stage),
             "return": ("已退回更正。", self.return_case),
             "refuse": ("已作出不予通过的决定。", self.refuse),
             "cancel": ("已取消其申报资格。", self.cancel),
