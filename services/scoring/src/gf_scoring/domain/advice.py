@@ -119,10 +119,12 @@ def _words(line: Line, lost: int) -> str:
             return "由审核人员根据佐证材料评分，上传材料不自动得分。"
     if not lost:
         return "已得满分。"
+    if line.branch is Branch.MARK:
+        return "审核评分；补充佐证材料后，由审核人员决定是否重新评分。"
     return "劣于基准值，改善到基准值以内才开始得分。" if line.branch is Branch.WORSE else ""
 
 
 def most_useful(steps: Sequence[Step]) -> Step | None:
-    """The scored line whose lead value would add most."""
-    scored = [step for step in steps if step.state == LineState.SCORED.value and Fraction(step.gain_to_lead or 0) > 0]
+    """The computed line whose lead value would add most; marks are not the applicant's to give."""
+    scored = [step for step in steps if step.value and step.lead and Fraction(step.gain_to_lead or 0) > 0]
     return scored[0] if scored else None

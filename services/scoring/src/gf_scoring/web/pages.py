@@ -43,7 +43,7 @@ def pages(parts: Bootstrap) -> Pages:
             Link("排名", "/scoring/ui/rankings"),
             Link("试算", "/scoring/ui/rescorings", OFFICIALS),
         ],
-        filters={"short": short, "percent": percent},
+        filters={"short": short, "percent": percent, "authority": lambda code: name_of(parts, code)},
         place=lambda person: name_of(parts, person.authority) if person.authority else "",
     )
 

@@ -117,7 +117,6 @@ def _rankings(ui: APIRouter, parts: Bootstrap) -> None:
             missing=MISSING_WORDS,
             states=RANKING_STATES,
             categories=CATEGORIES,
-            authorities={one["authority"]: _name(parts, str(one["authority"])) for one in found.run.averages},
             mine=person.has("steward") and person.authority == found.run.authority,
         )
 
@@ -186,9 +185,7 @@ def _rescorings(ui: APIRouter, parts: Bootstrap) -> None:
         following = ""
         if len(rows) > PAGE:
             following = f"{here}&cursor={quote(encode_cursor(str(rows[PAGE - 1]['submission_id'])))}"
-        recipients = {row["recipient"] for row in rows}
         report = found.run.report or {}
-        recipients |= {row["key"] for row in report.get("by_recipient", ())}
         industries = {key.code: key.name for key in parts.book.industries.keys}
         return render(
             request,
@@ -204,7 +201,6 @@ def _rescorings(ui: APIRouter, parts: Bootstrap) -> None:
             move_counts=MOVE_COUNTS,
             states=RESCORE_STATES,
             categories=CATEGORIES,
-            authorities={code: _name(parts, code) for code in recipients},
             industries=industries,
             mine=person.has("steward") and person.authority == found.run.authority,
         )
@@ -270,7 +266,3 @@ def _words(form: FormData) -> tuple[str, str]:
 def _seen(form: FormData) -> int:
     given = str(form.get("seen", ""))
     return int(given) if given.isdecimal() and given.isascii() and len(given) < 9 else 0
-
-
-def _name(parts: Bootstrap, authority: str) -> str:
-    return parts.book.authorities.get(authority).name if authority in parts.book.authorities else authority or "—"
