@@ -97,23 +97,15 @@ def upgrade() -> None:
         case(["submission_id"], ["review_case.submission_id"], name=op.f("fk_queue_entry_submission_id_review_case")),
         sa.PrimaryKeyConstraint("submission_id", "authority", name=op.f("pk_queue_entry")),
     )
-    for name, columns in (
-        ("due", ["authority", "view", "window_key", "admitted_at", "submission_id"]),
-        ("admitted", ["authority", "view", "admitted_at", "submission_id"]),
-        ("score", ["authority", "view", "support", "score", "submission_id"]),
-        ("division", ["authority", "division"]),
-        (
-            "count",
-            [
-                "authority", "campaign_id", "category", "kind", "view", "window_key", "support", "division",
-                "key_industry", "assignee",
-            ],
-        ),
-    ):  # fmt: skip
-        op.create_index(f"ix_queue_entry_{name}", "queue_entry", columns)
-    op.create_index(
-        "ix_queue_entry_assignee", "queue_entry", ["authority", "assignee"], postgresql_where=sa.text("assignee <> ''")
-    )
+    filtered = ["campaign_id", "category", "kind", "division", "key_industry", "assignee"]
+    for name, columns, included in (
+        ("admitted", ["admitted_at", "submission_id"], ["window_key", *filtered, "support"]),
+        ("due", ["window_key", "admitted_at", "submission_id"], [*filtered, "support"]),
+        ("score", ["support", "score", "submission_id"], ["window_key", *filtered]),
+    ):
+        op.create_index(
+            f"ix_queue_entry_{name}", "queue_entry", ["authority", "view", *columns], postgresql_include=included
+        )
     op.create_table(
         "case_search",
         _text("submission_id"),

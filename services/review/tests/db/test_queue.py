@@ -221,6 +221,7 @@ async def test_a_frequent_text_is_found_in_order(world: World, monkeypatch: pyte
     assert {sort: await ids_of(world, COUNTY, sort, limit=2, text="绿源") for sort in SORTS} == plain
     counts = await world.review.queue.counts(COUNTY, QueueFilter(text="绿源"))
     assert counts.capped
+    assert counts.of("to_do") == 4
     assert len(plain["due"]) == 6
 
 

@@ -22,17 +22,16 @@ async def queue_rows(
     """In the order of the ids; these come from the authority's own entries."""
     if not ids:
         return []
-    rows = (
-        await session.exec(
-            select(CaseRow, QueueEntryRow)
-            .where(col(CaseRow.submission_id) == col(QueueEntryRow.submission_id))
-            .where(col(QueueEntryRow.submission_id).in_(list(ids)), QueueEntryRow.authority == authority)
-        )
-    ).all()
-    cases = {case.submission_id: (case, entry) for case, entry in rows}
-    stages = await _stages(session, [case for case, _ in rows])
-    names = await _names(session, {entry.assignee for _, entry in rows if entry.assignee})
-    return [_item(*cases[one], stages[one], authority, names, policies) for one in ids if one in cases]
+    wanted = list(ids)
+    rows = (await session.exec(select(CaseRow).where(col(CaseRow.submission_id).in_(wanted)))).all()
+    found = await session.exec(
+        select(QueueEntryRow).where(col(QueueEntryRow.submission_id).in_(wanted), QueueEntryRow.authority == authority)
+    )
+    entries = {entry.submission_id: entry for entry in found.all()}
+    cases = {case.submission_id: case for case in rows if case.submission_id in entries}
+    stages = await _stages(session, list(cases.values()))
+    names = await _names(session, {entry.assignee for entry in entries.values() if entry.assignee})
+    return [_item(cases[one], entries[one], stages[one], authority, names, policies) for one in ids if one in cases]
 
 
 async def _stages(session: AsyncSession, rows: Sequence[CaseRow]) -> dict[str, list[StageRow]]:

@@ -192,7 +192,7 @@ class QueueItem(ApiModel):
 
 
 class Queue(ApiModel):
-    """`counts` of every view under the same filters; `capped` where a text was found too often to count on."""
+    """`counts` of every view under the same filters; `capped` where a view has more than 5000."""
 
     items: list[QueueItem]
     next: str | None
