@@ -19,7 +19,7 @@ _CROWD = """
   from generate_series($1, $2) g(n)
   cross join lateral (select pg_temp.unit_of(g.n) as unit_id, case g.n % 3 when 0 then 'provincial:cq:factory'
     else 'national:miit:factory' end as list_id) u"""
-_CHANGE = "('0190000000027' || substr(md5('{what}' || c.n), 1, 3) || '8' || substr(md5('{what}y' || c.n), 1, 15))::uuid"
+_CHANGE = "('0190000000027' || substr(md5('{what}' || c.n), 1, 3) || '8' || substr(md5('{what}y' || c.n), 1, 15))::uuid"  # noqa: E501
 _POSITION = "c.n * 3 + {offset}"
 _ENTRY = "c.name, c.uscc, c.region, c.industry"
 _EDITION = "(select id from edition e where e.list_id = c.list_id and e.year = {year})"

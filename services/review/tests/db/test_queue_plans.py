@@ -132,8 +132,6 @@ async def test_one_case_batches_publicities_and_documents(filled: World) -> None
         await review.queries.campaigns()
         items, _ = await review.batch_queries.recommendations("cq")
         await review.batch_queries.recommendation("cq", items[0]["recommendation_id"])
-        await review.batch_queries.publicities("cq")
         await review.batch_queries.public_publicities()
-        await review.batch_queries.public_publicities(closed=True)
         await review.queue.officials("cq")
     assert await scanned(filled, asked) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -35,10 +35,18 @@ with effects as ({_EFFECTS}), last as (
 select l.membership_id, l.owner as unit_id, l.name, l.uscc, l.region, l.industry, m.year, m.effective as since
 from last l join membership m on m.id = l.membership_id
 where l.kind in ('listed', 'renamed')
-  and (cast(:q as text) is null or position(lower(:q) in lower(l.name)) > 0 or upper(:q) = l.uscc)
-  and (cast(:region as text) is null or left(l.region, length(:region)) = :region)
-  and (cast(:year as int) is null or m.year = :year)
 """
+#: The same as it stands now, from the memberships themselves: what everybody looks at, in order of an index.
+_NOW = """
+select l.id as membership_id, l.unit_id, l.name, l.uscc, l.region, l.industry, l.year, l.effective as since
+from membership l where l.list_id = :list and l.state = 'listed' and l.effective <= :on
+"""
+#: Whether nothing of the list lies beyond the date and position asked for: then the fold ends in the memberships.
+_IS_NOW = text(
+    "select l.position = :known and not exists (select 1 from edition e where e.list_id = l.list_id"
+    "   and e.state = 'published' and e.effective > :on) and not exists (select 1 from membership_change c"
+    "   where c.list_id = l.list_id and c.effective > :on) from list l where l.list_id = :list"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +114,11 @@ async def items(
     limit: int | None, after: tuple[str, str, UUID] | None = None,
 ) -> list[ListItem]:  # fmt: skip
     """The lines in order of region, name and unit; a page of them where `limit` is given."""
-    sql = _STANDING
-    values: dict[str, Any] = _values(list_id, at, search)
+    sql, key, values = await _asked(session, list_id, at, search)
     if after is not None:
-        sql += ' and (l.region, l.name collate "C", l.membership_id) > (:region_after, :name_after, :id_after)'
+        sql += f' and (l.region, l.name collate "C", {key}) > (:region_after, :name_after, :id_after)'
         values |= {"region_after": after[0], "name_after": after[1], "id_after": after[2]}
-    sql += ' order by l.region, l.name collate "C", l.membership_id'
+    sql += f' order by l.region, l.name collate "C", {key}'
     if limit is not None:
         sql += " limit :limit"
         values["limit"] = limit
@@ -119,15 +126,23 @@ async def items(
 
 
 async def count(session: AsyncSession, list_id: ListId, at: AsOf, search: Search) -> int:
-    found = await session.execute(text(f"select count(*) from ({_STANDING}) s"), _values(list_id, at, search))
+    sql, _, values = await _asked(session, list_id, at, search)
+    found = await session.execute(text(f"select count(*) from ({sql}) s"), values)
     return int(found.scalar_one())
 
 
-def _values(list_id: ListId, at: AsOf, search: Search) -> dict[str, Any]:
-    return {
-        "list": str(list_id), "on": at.on, "known": at.position, "q": search.q, "region": search.region,
-        "year": search.year,
-    }  # fmt: skip
+async def _asked(session: AsyncSession, list_id: ListId, at: AsOf, search: Search) -> tuple[str, str, dict[str, Any]]:
+    """The statement, the name of its membership id, and its values; only filters that are set are in it."""
+    values: dict[str, Any] = {"list": str(list_id), "on": at.on, "known": at.position}
+    now = (await session.execute(_IS_NOW, values)).scalar_one_or_none()
+    sql, key, year = (_NOW, "l.id", "l.year") if now else (_STANDING, "l.membership_id", "m.year")
+    if search.q is not None:
+        sql += " and (position(lower(:q) in lower(l.name)) > 0 or upper(:q) = l.uscc)"
+    if search.region is not None:
+        sql += " and left(l.region, length(:region)) = :region"
+    if search.year is not None:
+        sql += f" and {year} = :year"
+    return sql, key, values | {name: value for name, value in asdict(search).items() if value is not None}
 
 
 async def standing_with(

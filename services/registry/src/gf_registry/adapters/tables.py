@@ -79,6 +79,15 @@ class MembershipRow(Base, table=True):
     __table_args__ = (
         Index("ix_membership_unit_id", "unit_id"),
         Index("uq_membership_live", "unit_id", "list_id", unique=True, postgresql_where=text("state = 'listed'")),
+        # The list as it stands now, in its order.
+        Index(
+            "ix_membership_list",
+            "list_id",
+            "region",
+            text('name collate "C"'),
+            "id",
+            postgresql_where=text("state = 'listed'"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -105,6 +114,7 @@ class ChangeRow(Base, table=True):
         UniqueConstraint("list_id", "position"),
         Index("ix_membership_change_membership_id", "membership_id"),
         Index("ix_membership_change_unit_id", "unit_id"),
+        Index("ix_membership_change_effective", "list_id", "effective", postgresql_where=text("effective is not null")),
     )
 
     id: UUID = Field(primary_key=True)
