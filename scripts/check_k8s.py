@@ -52,7 +52,7 @@ def build(overlay: Path) -> str:
         f"resources: [{os.path.relpath(overlay, folder)}]\n",
         encoding="utf-8",
     )
-    done = subprocess.run([*builder(), str(folder)], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run([*builder(), str(folder)], capture_output=True, text=True, check=False, timeout=600)
     if done.returncode != 0:
         raise ValueError(done.stderr.strip())
     return done.stdout

@@ -53,6 +53,7 @@ def checks() -> list[Step]:
         Step("契约 生成代码是否最新", tool("python", "scripts/proto_fresh.py")),
         Step("政策文件", tool("python", "-c", "import gf_policy; gf_policy.load(None); print('policies: ok')")),
         Step("部署清单 kustomize 与检查", tool("python", "scripts/check_k8s.py")),
+        Step("看板与告警 promtool", tool("python", "scripts/check_observability.py")),
         Step("文档 规则表是否最新", tool("python", "scripts/rule_table.py", "--check")),
     ]
     return steps
@@ -132,6 +133,13 @@ def offer_chromium() -> None:
         )
 
 
+def offer_promtool() -> None:
+    """promtool checks the alert rules; Debian ships it with Prometheus, whose server nobody here starts."""
+    if shutil.which("promtool") is None and is_debian_root():
+        print("告警规则的检查需要 promtool，正在用 apt-get 安装……", flush=True)
+        apt_install("--no-install-recommends", "prometheus")
+
+
 def is_debian_root() -> bool:
     return os.geteuid() == 0 and Path("/etc/debian_version").exists() and shutil.which("apt-get") is not None
 
@@ -161,6 +169,8 @@ def main() -> int:
         offer_java()
     if plan in ("all", "browser"):
         offer_chromium()
+    if plan in ("all", "check"):
+        offer_promtool()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "servers"
         path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"

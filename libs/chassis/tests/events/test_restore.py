@@ -10,12 +10,14 @@ from typing import Any
 
 import asyncpg
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from gf_chassis import cli, rewind, topics
 from gf_chassis.clock import Clock
 from gf_chassis.consumer import Subscription
 from gf_chassis.database import Database
 from gf_chassis.errors import Conflict
+from gf_chassis.partitioning import partition_of
 from gf_chassis.settings import DatabaseSettings, ServiceSettings
 from tests.support.postgres import Address
 
@@ -143,3 +145,39 @@ async def test_what_others_know_and_the_journal_has_lost_is_named(
     assert (await run("rewind", "maker", "--to", "2026-11-26T08:00:00"))[0] == 2
     code, printed = await run("rewind", "maker", "--to", "beginning")
     assert (code, "仍有进程在读取" in printed) == (1, True)
+
+
+@pytest.mark.db
+@pytest.mark.kafka
+async def test_more_partitions_while_events_wait_lose_nothing_and_keep_the_order(
+    make_world: Callable[..., Awaitable[World]],
+) -> None:
+    """The worst way to do it: events still wait in the old partitions when the keys move to the new ones."""
+    world = await make_world("kafka", partitions=2)
+    keys = [f"k{number}" for number in range(12)]
+    relay = world.relay = world.start_relay()
+    for number in (1, 2, 3):
+        for key in keys:
+            await world.emit(key, number)
+
+    async def sent() -> bool:
+        return relay.part.counts.get("published", 0) >= 36
+
+    await world.until(sent, "all published")
+    await relay.end()
+    admin = AIOKafkaAdminClient(bootstrap_servers=world.bootstrap)
+    await admin.start()
+    await admin.create_partitions({world.topic: NewPartitions(total_count=7)})
+    await admin.close()
+    # A new leadership counts the partitions anew.
+    world.relay = world.start_relay()
+    for number in (4, 5):
+        for key in keys:
+            await world.emit(key, number)
+    mine = world.subscription(note)
+    world.start(mine)
+    for key in keys:
+        await world.reached(mine, key, 5, timeout=60)
+        assert await world.numbers(mine, key) == [1, 2, 3, 4, 5]
+    assert {partition_of(key, 2) for key in keys} != {partition_of(key, 7) for key in keys}
+    assert await world.rows("select 1 from position where state <> ''") == []
