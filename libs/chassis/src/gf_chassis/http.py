@@ -161,7 +161,7 @@ def _quiet(scope: Any) -> bool:
 
 def _verifier(app: FastAPI) -> TokenVerifier:
     settings = app.state.runtime.settings
-    fetch = fetch_keys(settings.issuer, settings.jwks_url, app.state.http_client)
+    fetch = fetch_keys(settings, app.state.http_client)
     return TokenVerifier(issuer=settings.issuer, audience=settings.audience, keys=KeyCache(fetch))
 
 

@@ -20,6 +20,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from gf_chassis.errors import Forbidden, NotFound, Transient, Unauthenticated
 from gf_chassis.metrics import METRICS
+from gf_chassis.settings import ServiceSettings
 
 if TYPE_CHECKING:
     from gf_chassis.journal import Actor
@@ -274,16 +275,16 @@ def _text(claims: dict[str, Any], name: str) -> str:
     return value[:200] if isinstance(value, str) else ""
 
 
-def fetch_keys(issuer: str, jwks_url: str, client: httpx.AsyncClient) -> FetchKeys:
+def fetch_keys(settings: ServiceSettings, client: httpx.AsyncClient) -> FetchKeys:
     """Fetch from the given address, or from the one the issuer's discovery document names."""
 
     async def fetch() -> dict[str, Any]:
-        address = jwks_url
+        address = settings.jwks_url
         if not address:
-            answer = await client.get(issuer.rstrip("/") + "/.well-known/openid-configuration")
+            answer = await client.get(settings.discovery_url)
             answer.raise_for_status()
             document = answer.json()
-            if document.get("issuer") != issuer:
+            if document.get("issuer") != settings.issuer:
                 raise ValueError("discovery document of another issuer")
             address = str(document["jwks_uri"])
         answer = await client.get(address)

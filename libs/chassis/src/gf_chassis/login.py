@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 LOGIN_SECONDS = 600
 _PAGE = re.compile(r"/[a-z]{1,20}/ui/", re.ASCII)
+#: Browsers keep no cookie above 4096 bytes; signed and packed, this much fits.
+_HINT_LENGTH = 2800
 
 
 class LoginFailed(Rejected):
@@ -46,18 +48,20 @@ class Session:
 
 
 class Cookies:
-    """Signed cookies of one service: signed-in session, sign-in under way, message of the last act."""
+    """Signed cookies of one service: signed-in session, sign-in under way, message of the last act, sign-out hint."""
 
-    def __init__(self, service: str, secret: str) -> None:
+    def __init__(self, service: str, secret: str, *, secure: bool = False) -> None:
         self.service = service
-        self._secret = secret or secrets.token_hex(32)
+        self._key = secret or secrets.token_hex(32)
+        #: Browsers come by https although a gateway in front of us takes it off.
+        self._secure = secure
 
     def name(self, purpose: str) -> str:
         return f"gl_{self.service}_{purpose}"
 
     def _signer(self, purpose: str) -> URLSafeSerializer:
         return URLSafeSerializer(
-            self._secret, salt=f"{self.service}:{purpose}", signer_kwargs={"digest_method": hashlib.sha256}
+            self._key, salt=f"{self.service}:{purpose}", signer_kwargs={"digest_method": hashlib.sha256}
         )
 
     def read(self, request: Request, purpose: str) -> dict[str, Any] | None:
@@ -71,20 +75,24 @@ class Cookies:
             return None
         return content
 
+    def path(self, purpose: str) -> str:
+        # The issuer's token is large and of use on one page only.
+        return f"/{self.service}/ui/signed-out" if purpose == "hint" else f"/{self.service}"
+
     def write(self, request: Request, response: Response, purpose: str, content: dict[str, Any], seconds: int) -> None:
         value = self._signer(purpose).dumps({**content, "exp": int(time.time()) + seconds})
         response.set_cookie(
             self.name(purpose),
             str(value),
             max_age=seconds,
-            path=f"/{self.service}",
+            path=self.path(purpose),
             httponly=True,
             samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=self._secure or request.url.scheme == "https",
         )
 
     def clear(self, response: Response, purpose: str) -> None:
-        response.delete_cookie(self.name(purpose), path=f"/{self.service}", httponly=True, samesite="lax")
+        response.delete_cookie(self.name(purpose), path=self.path(purpose), httponly=True, samesite="lax")
 
 
 class Login:
@@ -98,7 +106,9 @@ class Login:
         self.client = client
         self.verifier = verifier
         self.client_id = f"gl-{service}"
-        self.cookies = Cookies(service, settings.session_secret.get_secret_value())
+        self.cookies = Cookies(
+            service, settings.session_secret.get_secret_value(), secure=settings.public_url.startswith("https://")
+        )
         self._discovered: dict[str, Any] | None = None
 
     def session(self, request: Request) -> Session | None:
@@ -146,7 +156,7 @@ class Login:
             raise LoginFailed
         if "code" not in given:
             raise LoginFailed("统一身份认证没有同意此次登录。")
-        principal = await self._exchange(request, given["code"], begun)
+        principal, hint = await self._exchange(request, given["code"], begun)
         seconds = min(self.settings.session_minutes * 60, max(1, principal.expires_at - int(time.time())))
         person = {
             "sub": principal.subject,
@@ -157,17 +167,37 @@ class Login:
         }
         response = RedirectResponse(self.safe_target(begun["then"]), 303)
         self.cookies.write(request, response, "session", {"p": person, "csrf": secrets.token_urlsafe(24)}, seconds)
+        if len(hint) <= _HINT_LENGTH:
+            self.cookies.write(request, response, "hint", {"token": hint}, seconds)
         self.cookies.clear(response, "login")
         return response
 
     def leave(self) -> Response:
-        """End the session at this service."""
+        """End the session at this service; the page that follows ends it at the issuer."""
         response = RedirectResponse(f"/{self.service}/ui/signed-out", 303)
         for purpose in ("session", "login", "flash"):
             self.cookies.clear(response, purpose)
         return response
 
-    async def _exchange(self, request: Request, code: str, begun: dict[str, Any]) -> Principal:
+    async def end_at_issuer(self, request: Request) -> str:
+        """Where the browser ends its session at the issuer, else the next sign-in would ask nobody who it is.
+
+        Empty when there is none to end: still signed in here, done already, or the issuer keeps no sessions.
+        """
+        content = self.cookies.read(request, "hint")
+        if content is None or self.session(request) is not None:
+            return ""
+        address = (await self._discovery()).get("end_session_endpoint")
+        if not isinstance(address, str) or not address.startswith(("https://", "http://")):
+            return ""
+        query = {
+            "id_token_hint": content["token"],
+            "client_id": self.client_id,
+            "post_logout_redirect_uri": f"{self._base(request)}/{self.service}/ui/signed-out",
+        }
+        return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
+
+    async def _exchange(self, request: Request, code: str, begun: dict[str, Any]) -> tuple[Principal, str]:
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -190,13 +220,12 @@ class Login:
             raise LoginFailed from None
         if claims.get("nonce") != begun["nonce"] or claims["sub"] != principal.subject:
             raise LoginFailed
-        return principal
+        return principal, str(tokens["id_token"])
 
     async def _discovery(self) -> dict[str, Any]:
         if self._discovered is None:
-            address = self.settings.issuer.rstrip("/") + "/.well-known/openid-configuration"
             try:
-                answer = await self.client.get(address)
+                answer = await self.client.get(self.settings.discovery_url)
                 answer.raise_for_status()
                 document = answer.json()
                 if document.get("issuer") != self.settings.issuer:
@@ -207,8 +236,10 @@ class Login:
         return self._discovered
 
     def _callback(self, request: Request) -> str:
-        base = self.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
-        return f"{base}/{self.service}/ui/callback"
+        return f"{self._base(request)}/{self.service}/ui/callback"
+
+    def _base(self, request: Request) -> str:
+        return self.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
 
     def safe_target(self, then: str) -> str:
         """Where to go after the sign-in: an address of ours, never another host.

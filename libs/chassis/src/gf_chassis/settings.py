@@ -72,6 +72,9 @@ class ServiceSettings(BaseSettings):
     issuer: str = "http://127.0.0.1:8000/auth"
     #: Where the issuer's keys are; empty: asked from the issuer's discovery document.
     jwks_url: str = ""
+    #: Where this process reaches the issuer, if not under the name that browsers use (a gateway, another network).
+    #: What is found there must still say that it is `issuer`.
+    issuer_inside_url: str = ""
     audience: str = "greenladder"
     #: Address under which browsers reach this service (redirects of the sign-in); empty: taken from the request.
     public_url: str = ""
@@ -119,6 +122,11 @@ class ServiceSettings(BaseSettings):
             password=self.kafka_password.get_secret_value(),
             ca_file=self.kafka_ca_file,
         )
+
+    @property
+    def discovery_url(self) -> str:
+        """Where the issuer's discovery document is read."""
+        return (self.issuer_inside_url or self.issuer).rstrip("/") + "/.well-known/openid-configuration"
 
     @property
     def database(self) -> DatabaseSettings:

@@ -176,7 +176,12 @@ def add_pages(app: FastAPI, pages: Pages) -> None:
 
     @router.get("/signed-out")
     async def signed_out(request: Request) -> Response:
-        return pages.render(request, "signed_out.html")
+        response = pages.render(request, "signed_out.html")
+        if onward := await pages.login.end_at_issuer(request):
+            # A new navigation: the policy for forms would forbid a redirect to another host.
+            response.headers["Refresh"] = f"0; url={onward}"
+            pages.login.cookies.clear(response, "hint")
+        return response
 
     @router.get("/static/{name}")
     async def static(name: str) -> Response:

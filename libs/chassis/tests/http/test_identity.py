@@ -6,12 +6,22 @@ import hmac
 import time
 from typing import Any
 
+import httpx
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
 from gf_chassis.errors import Forbidden, NotFound, Transient
 from gf_chassis.http import Router
-from gf_chassis.identity import CurrentPrincipal, InvalidToken, KeyCache, Principal, TokenVerifier
+from gf_chassis.identity import (
+    CurrentPrincipal,
+    InvalidToken,
+    KeyCache,
+    Principal,
+    TokenVerifier,
+    fetch_keys,
+    read_keys,
+)
+from gf_chassis.settings import ServiceSettings
 
 from .conftest import ISSUER, Issuer, MakeApp, client_of, raw_token
 
@@ -153,6 +163,24 @@ async def test_known_keys_stay_good_while_the_issuer_is_away(issuer: Issuer) -> 
     never = TokenVerifier(issuer=ISSUER, audience="greenladder", keys=KeyCache(fetch))
     with pytest.raises(Transient):
         await never.verify(issuer.token())
+
+
+async def test_keys_are_found_through_the_issuers_document_where_we_can_reach_it(issuer: Issuer) -> None:
+    """Browsers know the issuer under another name than we do; what is found must still be of the same issuer."""
+    says = {"issuer": ISSUER, "jwks_uri": "http://id:8080/keys"}
+    asked: list[str] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, json=await issuer.fetch() if request.url.path == "/keys" else says)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        settings = ServiceSettings(issuer=ISSUER, issuer_inside_url="http://id:8080/realms/x")
+        assert set(read_keys(await fetch_keys(settings, client)())) == {"rsa-1", "ec-1"}
+        assert asked == ["http://id:8080/realms/x/.well-known/openid-configuration", "http://id:8080/keys"]
+        says["issuer"] = "http://somebody.else"
+        with pytest.raises(ValueError, match="another issuer"):
+            await fetch_keys(settings, client)()
 
 
 def test_roles() -> None:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from bs4 import BeautifulSoup
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 
 from gf_chassis.errors import Conflict
 from gf_chassis.http import Router
@@ -54,8 +54,12 @@ class FakeIssuer:
         self.claims: dict[str, Any] = {}
         self.id_claims: dict[str, Any] = {}
         self.forms: list[dict[str, list[str]]] = []
+        #: What the discovery document says beside the usual.
+        self.discovery: dict[str, str] = {}
+        self.asked: list[str] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(str(request.url))
         if request.url.path.endswith("/.well-known/openid-configuration"):
             return httpx.Response(
                 200,
@@ -64,6 +68,7 @@ class FakeIssuer:
                     "authorization_endpoint": f"{ISSUER}/authorize",
                     "token_endpoint": f"{ISSUER}/token",
                     "jwks_uri": f"{ISSUER}/jwks",
+                    **self.discovery,
                 },
             )
         form = parse_qs(request.content.decode())
@@ -87,15 +92,19 @@ def fake(issuer: Issuer) -> FakeIssuer:
     return FakeIssuer(issuer)
 
 
+def application(make_app: MakeApp, fake: FakeIssuer, folder: Path, **settings: Any) -> FastAPI:
+    (folder / "home.html").write_text(TEMPLATE, encoding="utf-8")
+    pages = Pages(
+        "intake", title="测试", templates=folder, nav=[Link("待办", "/intake/ui/"), Link("运维", "/x", ("ops",))]
+    )
+    app = make_app(ui=[router], pages=pages, settings=settings)
+    app.state.pages.login.client = httpx.AsyncClient(transport=httpx.MockTransport(fake))
+    return app
+
+
 @pytest.fixture
 async def client(make_app: MakeApp, fake: FakeIssuer, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    (tmp_path / "home.html").write_text(TEMPLATE, encoding="utf-8")
-    pages = Pages(
-        "intake", title="测试", templates=tmp_path, nav=[Link("待办", "/intake/ui/"), Link("运维", "/x", ("ops",))]
-    )
-    app = make_app(ui=[router], pages=pages)
-    app.state.pages.login.client = httpx.AsyncClient(transport=httpx.MockTransport(fake))
-    async with client_of(app) as client:
+    async with client_of(application(make_app, fake, tmp_path)) as client:
         yield client
 
 
@@ -139,6 +148,56 @@ async def test_the_whole_way(client: httpx.AsyncClient, fake: FakeIssuer) -> Non
     assert gone.headers["location"] == "/intake/ui/signed-out"
     assert (await client.get("/intake/ui/")).status_code == 303
     assert (await client.get("/intake/ui/signed-out")).status_code == 200
+
+
+async def test_signing_out_ends_the_session_at_the_issuer_too(client: httpx.AsyncClient, fake: FakeIssuer) -> None:
+    """Else the next person at this browser would be signed in as the one before, without being asked."""
+    fake.discovery = {"end_session_endpoint": "https://id.test/logout?x=1"}
+    await sign_in(client, fake)
+    assert "refresh" not in (await client.get("/intake/ui/signed-out")).headers, "still signed in"
+    gone = await client.post("/intake/ui/logout", data={"csrf_token": await token_of(client)})
+    assert (gone.status_code, gone.headers["location"]) == (303, "/intake/ui/signed-out")
+    page = await client.get("/intake/ui/signed-out")
+    delay, _, address = page.headers["refresh"].partition("; url=")
+    query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+    assert (delay, address.partition("?")[0]) == ("0", "https://id.test/logout")
+    assert query["post_logout_redirect_uri"] == "http://test/intake/ui/signed-out"
+    assert query["client_id"] == "gl-intake"
+    assert query["id_token_hint"].count(".") == 2
+    assert "refresh" not in (await client.get("/intake/ui/signed-out")).headers, "once is enough"
+
+
+async def test_an_issuer_without_sessions_is_not_visited(client: httpx.AsyncClient, fake: FakeIssuer) -> None:
+    await sign_in(client, fake)
+    await client.post("/intake/ui/logout", data={"csrf_token": await token_of(client)})
+    assert "refresh" not in (await client.get("/intake/ui/signed-out")).headers
+
+
+async def test_a_token_too_large_for_a_cookie_is_left_out(client: httpx.AsyncClient, fake: FakeIssuer) -> None:
+    fake.id_claims = {"padding": "x" * 3000}
+    back = await sign_in(client, fake)
+    assert back.status_code == 303
+    assert not [value for value in back.headers.get_list("set-cookie") if "gl_intake_hint" in value]
+
+
+async def test_behind_a_gateway_that_takes_off_https(make_app: MakeApp, fake: FakeIssuer, tmp_path: Path) -> None:
+    app = application(make_app, fake, tmp_path, public_url="https://office.test/")
+    async with client_of(app) as client:
+        begun = await client.get("/intake/ui/login")
+    assert "redirect_uri=https%3A%2F%2Foffice.test%2Fintake%2Fui%2Fcallback" in begun.headers["location"]
+    assert "; Secure" in begun.headers["set-cookie"]
+
+
+async def test_an_issuer_that_has_another_name_inside(make_app: MakeApp, fake: FakeIssuer, tmp_path: Path) -> None:
+    """Browsers go where the document says; we ask for the document where we can reach it."""
+    app = application(make_app, fake, tmp_path, issuer_inside_url="http://id:8080/realms/x")
+    async with client_of(app) as client:
+        begun = await client.get("/intake/ui/login")
+        assert begun.headers["location"].startswith(f"{ISSUER}/authorize?")
+    assert fake.asked == ["http://id:8080/realms/x/.well-known/openid-configuration"]
+    fake.discovery = {"issuer": "http://somebody.else"}
+    async with client_of(application(make_app, fake, tmp_path, issuer_inside_url="http://id:8080/x")) as client:
+        assert (await client.get("/intake/ui/login")).status_code == 503
 
 
 async def test_a_session_is_no_bearer_token_and_the_other_way_round(

@@ -153,7 +153,6 @@ def issuer_app(issuer: Issuer, pages: Environment, port: int) -> Starlette:
                 "token_endpoint": f"{base}/token",
                 "userinfo_endpoint": f"{base}/userinfo",
                 "jwks_uri": f"{base}/jwks",
-                "end_session_endpoint": f"{base}/logout",
                 "response_types_supported": ["code"],
                 "grant_types_supported": ["authorization_code", "client_credentials"],
                 "subject_types_supported": ["public"],
