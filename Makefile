@@ -12,7 +12,7 @@ VENV := .venv/bin
 
 export PORT DATA
 
-.PHONY: help run setup test check unit test-browser bench test-faults fmt lock python
+.PHONY: help run setup test check unit test-browser bench test-faults test-compose fmt lock python
 
 help:
 	@echo "make run          启动演示（PORT=8000 DATA=.data 可改）"
@@ -21,6 +21,7 @@ help:
 	@echo "make unit         只跑单元测试（10 秒内）"
 	@echo "make test-browser 在 Chromium 里点击页面的测试（PICTURES=1 时更新 docs/pictures）"
 	@echo "make test-faults  故障注入的长测（每个崩溃点至少 20 次）"
+	@echo "make test-compose 只跑容器部署的测试（需要 Docker 与 Compose；make test 也会跑）"
 	@echo "make bench        与手写参照比较的性能测试"
 	@echo "make fmt          整理代码格式"
 	@echo "make lock         更新 requirements.lock 与 requirements-dev.lock"
@@ -49,6 +50,9 @@ test-browser: setup
 
 test-faults: setup
 	@GF_FAULT_ROUNDS=$${GF_FAULT_ROUNDS:-20} $(VENV)/python scripts/test.py faults
+
+test-compose: setup
+	@$(VENV)/python scripts/test.py compose
 
 bench: setup
 	@$(VENV)/python -m bench

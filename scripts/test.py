@@ -1,6 +1,6 @@
 """`make test`: every check and every test, with a summary at the end. Not zero when anything failed.
 
-python scripts/test.py all | check | unit | db | kafka | e2e | browser | faults
+python scripts/test.py all | check | unit | db | kafka | e2e | browser | faults | compose
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 CACHE = ROOT / ".cache"
-UNIT = "not db and not kafka and not e2e and not faults and not process and not browser"
+UNIT = "not db and not kafka and not e2e and not faults and not process and not browser and not compose"
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def checks() -> list[Step]:
         Step("部署清单 kustomize 与检查", tool("python", "scripts/check_k8s.py")),
         Step("看板与告警 promtool", tool("python", "scripts/check_observability.py")),
         Step("文档 规则表是否最新", tool("python", "scripts/rule_table.py", "--check")),
+        Step("部署 Keycloak 域文件是否最新", tool("python", "scripts/realm.py", "--check")),
     ]
     return steps
 
@@ -65,12 +66,8 @@ def baseline() -> str:
 
 
 def unit() -> list[Step]:
-    return [
-        Step(
-            "单元测试",
-            pytest(UNIT, "-n", "auto", "--ignore=tests/e2e", "--ignore=tests/faults", "--ignore=tests/browser"),
-        )
-    ]
+    elsewhere = [f"--ignore=tests/{folder}" for folder in ("e2e", "browser", "faults", "compose")]
+    return [Step("单元测试", pytest(UNIT, "-n", "auto", *elsewhere))]
 
 
 def suites(*names: str) -> list[Step]:
@@ -84,6 +81,7 @@ MARKERS = {
     "e2e": "e2e and not faults",
     "browser": "browser",
     "faults": "faults",
+    "compose": "compose",
 }
 PLANS: dict[str, Callable[[], list[Step]]] = {
     "check": checks,
@@ -191,6 +189,10 @@ def main() -> int:
         print("!!! 没有可用的 Chromium：页面测试一项也没有运行。")
         if os.environ.get("REQUIRE_BROWSER"):
             bad.append("Chromium")
+    if plan in ("all", "compose") and not any(line.startswith("Compose:") and "NONE" not in line for line in servers):
+        print("!!! 没有可用的 Docker 引擎、Compose 或镜像：容器部署的测试一项也没有运行。")
+        if os.environ.get("REQUIRE_COMPOSE"):
+            bad.append("Compose")
     print("全部通过" if not bad else f"失败：{'、'.join(bad)}")
     return 1 if bad else 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,7 @@ class Keycloak:
         form = {"grant_type": "password", "client_id": "gl-cli", "username": account.id, "password": SECRET}
         if account.id in people.accounts() and "partner" in account.roles:
             form = {"grant_type": "client_credentials", "client_id": account.id, "client_secret": SECRET}
-        answer = self._http.post("/auth/token", data=form)
+        answer = _again(lambda: self._http.post("/auth/token", data=form))
         assert answer.status_code == 200, answer.text
         return str(answer.json()["access_token"])
 
@@ -55,11 +56,11 @@ class Keycloak:
             "attributes": {name: values for name, values in attributes.items() if values[0]},
             "credentials": [{"type": "password", "value": SECRET, "temporary": False}],
         }
-        made = self._admin.post(f"{_REALM}/users", json=person)
+        made = _again(lambda: self._admin.post(f"{_REALM}/users", json=person))
         assert made.status_code == 201, made.text
         roles = [self._roles[role] for role in account.roles]
         path = f"{_REALM}/users/{made.headers['location'].rpartition('/')[2]}/role-mappings/clients/{self._client}"
-        granted = self._admin.post(path, json=roles)
+        granted = _again(lambda: self._admin.post(path, json=roles))
         assert granted.status_code == 204, granted.text
         self._known.add(account.id)
 
@@ -67,7 +68,7 @@ class Keycloak:
         if time.monotonic() < self._admin_until:
             return
         form = {"grant_type": "password", "client_id": "admin-cli", "username": "admin", "password": DEMO_PASSWORD}
-        answer = self._admin.post("/auth/realms/master/protocol/openid-connect/token", data=form)
+        answer = _again(lambda: self._admin.post("/auth/realms/master/protocol/openid-connect/token", data=form))
         assert answer.status_code == 200, answer.text
         self._admin_until = time.monotonic() + answer.json()["expires_in"] - 20
         self._admin.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
@@ -80,6 +81,16 @@ class Keycloak:
     def close(self) -> None:
         self._http.close()
         self._admin.close()
+
+
+def _again(ask: Callable[[], httpx.Response], seconds: float = 60) -> httpx.Response:
+    """Keycloak's database restarts under it, too: what it could not do is asked again, as a person would."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = ask()
+        if answer.status_code < 500 or time.monotonic() > end:
+            return answer
+        time.sleep(1)
 
 
 @dataclass(frozen=True, slots=True)

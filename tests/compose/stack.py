@@ -64,7 +64,8 @@ class Stack:
     def create(cls, folder: Path) -> Stack:
         port, ops, kafka, postgres = (str(number) for number in free_ports(4))
         clock = folder / "clock"
-        clock.mkdir(mode=0o755)
+        clock.mkdir()
+        clock.chmod(0o755)  # the database's user reads it
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("GL_")},
             # The machine's own .env is not ours.
@@ -158,7 +159,9 @@ class Stack:
 
     def move_clock(self, offset: timedelta) -> None:
         """The shared file of the test image. In place: the folder is mounted, readers look once a second."""
-        (self.folder / "clock" / "offset").write_text(f"+{offset.total_seconds():.0f}\n", encoding="ascii")
+        file = self.folder / "clock" / "offset"
+        file.write_text(f"+{offset.total_seconds():.0f}\n", encoding="ascii")
+        file.chmod(0o644)
 
 
 class ServerClock:

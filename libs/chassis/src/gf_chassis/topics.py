@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +12,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 #: Kept without end: domain topics are the history that new consumers begin with.
 _CONFIG: Final = {"retention.ms": "-1", "cleanup.policy": "delete", "max.message.bytes": str(1024 * 1024)}
+_PATIENCE: Final = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,12 @@ async def ensure(
 ) -> list[str]:
     """Create the topics that are missing; returns their names. Partition counts are never changed: keys would move."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=30_000, **(security or {}))
+    # Its own time-out does not hold when the broker goes away in the middle.
+    async with asyncio.timeout(_PATIENCE):
+        return await _ensure(admin, topics, replication)
+
+
+async def _ensure(admin: AIOKafkaAdminClient, topics: Iterable[TopicPlan], replication: int) -> list[str]:
     await admin.start()
     try:
         wanted = {topic.name: topic for topic in topics}
