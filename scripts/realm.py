@@ -231,24 +231,30 @@ _ACCOUNTS = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>演示账号 · 绿梯 GreenLadder</title>
+<link rel="stylesheet" href="/registry/ui/static/base.css">
 <link rel="stylesheet" href="/static/gateway.css">
 </head>
 <body>
-<header><h1><a href="/">绿梯 GreenLadder</a> · 演示账号</h1></header>
-<main>
+<a class="skip" href="#main">跳到正文</a>
+<header class="site"><div class="wide">
+<a class="brand" href="/"><span class="mark" aria-hidden="true">梯</span> 绿梯</a>
+</div></header>
+<main id="main" class="wide" tabindex="-1">
+<h1>演示账号</h1>
 <p>人员均为虚构，口令都是 <code>{secret}</code>。登录页面时填写账号和口令；调用接口时换取访问令牌：</p>
 <pre>curl -s &lt;本站地址&gt;/auth/token -d grant_type=password -d client_id=gl-cli \\
   -d username=yubei-review -d password={secret}
 curl -s &lt;本站地址&gt;/auth/token -d grant_type=client_credentials -d client_id={partner} \\
   -d client_secret={secret}</pre>
-<table>
+<div class="scroll" tabindex="0" role="region" aria-label="演示账号"><table>
 <thead><tr><th scope="col">单位</th><th scope="col">账号</th><th scope="col">姓名</th><th scope="col">角色</th>
 <th scope="col">主管部门 / 信用代码</th></tr></thead>
 <tbody>
 {rows}
 </tbody>
-</table>
+</table></div>
 </main>
+<footer class="site"><div class="wide">绿色工厂梯度培育及管理 · 时间均为北京时间</div></footer>
 </body>
 </html>
 """

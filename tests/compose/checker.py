@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
-from tests.faults.checker import Checker
+from tests.faults.checker import NATIONAL, Checker
+from tests.faults.load import Ledger
 
 
 class StackChecker(Checker):
+    async def _lists(self, ledger: Ledger, records: Any) -> None:
+        """Today's public lists are those of the imports; the national one takes effect on a day still to come."""
+        folded = await self._fold(records["registry.standings"])
+        for list_id, promised in ledger.imports.items():
+            names = await self._public_list(list_id)
+            self.seen["listed"] += len(names)
+            if not sorted(names) == sorted(folded[list_id]) == sorted(promised):
+                self.say(f"{list_id}: promised {promised}, listed {names}, a replay {folded[list_id]}")
+        members = await self.rows(
+            "registry", "select name from membership where list_id = $1 and state = 'listed'", NATIONAL
+        )
+        if sorted(row["name"] for row in members) != sorted(folded[NATIONAL]):
+            self.say(f"{NATIONAL}: kept {[row['name'] for row in members]}, a replay {folded[NATIONAL]}")
+
     async def story(self, submissions: Mapping[str, str], listed: Mapping[str, str]) -> None:
         """`submissions`: all that were admitted, `listed`: those that reached the list (name → submission id)."""
         every = list(submissions.values())
@@ -45,7 +61,7 @@ class StackChecker(Checker):
                 self.say(f"{one}: sheets {revisions}")
 
     async def _memberships(self, listed: Mapping[str, str]) -> None:
-        names = await self.rows("registry", "select name k from membership where list_id = 'national:miit:factory'")
+        names = await self.rows("registry", f"select name k from membership where list_id = '{NATIONAL}'")
         counted = Counter(row["k"] for row in names)
         for name in listed:
             self.seen["memberships"] += counted[name]
