@@ -77,8 +77,9 @@ const recall = (form) => {
   if (!kept) return false;
   const fields = typed(form);
   for (const [name, value, checked] of JSON.parse(kept)) {
-    const field = fields.find((one) => one.name === name && (checked === null || one.value === value));
-    if (!field) continue;
+    const place = fields.findIndex((one) => one.name === name && (checked === null || one.value === value));
+    if (place < 0) continue;
+    const [field] = fields.splice(place, 1); // several fields of one name are filled in their order
     if (checked !== null) field.checked = checked;
     else if (field.multiple) for (const option of field.options) option.selected = value.includes(option.value);
     else field.value = value;

@@ -97,10 +97,14 @@ EVIDENCE = ("advanced_technology", "retrofit_projects", "green_design_report", "
 def benchmarks() -> list[dict[str, Any]]:
     """The benchmark values that the policies propose for demonstrations, as scoring's API takes them."""
     import gf_policy
-    from gf_policy.rulesets import load_benchmarks
+    from gf_policy.rulesets import load_benchmarks, load_rulesets
 
+    root = gf_policy.load(None).root
+    rulesets = load_rulesets(root)
     sets = []
-    for file in load_benchmarks(gf_policy.load(None).root):
+    for file in load_benchmarks(root):
+        ruleset = rulesets.get(file.ruleset)
+        assert ruleset is not None, file.ruleset  # checked when the file was loaded
         for one in file.sets if file.demo else ():
             levels = [
                 {
@@ -113,7 +117,7 @@ def benchmarks() -> list[dict[str, Any]]:
             ]
             sets.append(
                 {
-                    "category": "factory",
+                    "category": ruleset.category,
                     "key_industry": one.key_industry,
                     "title": one.title,
                     "document": file.document,
