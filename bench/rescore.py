@@ -72,7 +72,8 @@ async def _ours(url: str) -> float:
             from gf_scoring.adapters.tables import RescoreRunRow
             from gf_scoring.usecases.start_rescoring import CHUNK
 
-            ruleset = next(iter(parts.rulesets))
+            ruleset = parts.rulesets.get("national/2025/n25/factory")
+            assert ruleset is not None
             run = RescoreRunRow(
                 id=run_id, campaign_id=stock.CAMPAIGN, category="factory", authority="miit", title="bench",
                 ruleset_text="", ruleset_id=ruleset.id, ruleset_version=ruleset.version, ruleset_hash=ruleset.hash,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -49,8 +50,26 @@ def test_verify_says_equal_or_which_line_differs(tmp_path: Path, capsys: pytest.
     file.write_text(json.dumps(shown), "utf-8")
     assert cli.main(arguments) == 1
     assert "/lines/renewable_share/value" in capsys.readouterr().out
-    file.write_text("{", "utf-8")
-    assert cli.main(arguments) == 2
+    # All revisions as the API gives them: each is named with its own outcome.
+    both = {"submission_id": shown["submission_id"], "items": [shown, shown]}
+    file.write_text(json.dumps(both), "utf-8")
+    assert cli.main(arguments) == 1
+    told = capsys.readouterr().out
+    assert told.count("复核不一致：第 1 轮第 1 版") == 2
+    assert "（可再生能源利用率）：评分表为" in told
+    for broken in ("{", "[]", json.dumps(shown | {"ruleset_id": "nowhere"}), json.dumps({"total": 1})):
+        file.write_text(broken, "utf-8")
+        assert cli.main(arguments) == 2
+        assert "无法复核" in capsys.readouterr().err
+
+
+def test_the_command_of_the_house_reaches_it(tmp_path: Path) -> None:
+    command = POLICIES.parent / "scripts" / "greenladder"
+    done = subprocess.run(
+        [command, "score", "verify", tmp_path / "none.json"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "无法复核" in done.stderr) == (2, True), done.stderr
+    assert subprocess.run([command], capture_output=True, check=False).returncode == 2
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,9 @@ def _lists(raise_notices: RaiseNotices, standing: TellStanding) -> dict[Any, Any
         if m.bottom:
             words = {"year": str(m.year), "points": m.points, "streak": str(m.streak)}
             await raise_notices(uow, event, [to_unit("bottom_risk", m.unit_id, **words)])
+        elif m.warned:
+            words = {"year": str(m.year), "points": m.points, "place": str(m.place)}
+            await raise_notices(uow, event, [to_unit("bottom_warning", m.unit_id, **words)])
 
     async def edition_published(uow: UnitOfWork, event: Event) -> None:
         m: Any = event.message
