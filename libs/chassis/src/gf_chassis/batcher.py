@@ -25,7 +25,7 @@ class Batcher(Generic[In, Out]):
 
     def __init__(self, flush: Flush[In, Out], *, cap: int = 200, waiting_limit: int = 2000, flushers: int = 1) -> None:
         self._flush = flush
-        self._cap = cap
+        self.cap = cap
         self._limit = waiting_limit
         #: With two, one group is computed while the other waits for the database.
         self._flushers = flushers
@@ -47,7 +47,7 @@ class Batcher(Generic[In, Out]):
     async def _run(self) -> None:
         try:
             while self._waiting:
-                group = [self._waiting.popleft() for _ in range(min(self._cap, len(self._waiting)))]
+                group = [self._waiting.popleft() for _ in range(min(self.cap, len(self._waiting)))]
                 await self._flush_group(group)
         finally:
             # At once, not in a callback: whoever comes after the last look at the queue must start a new flusher.

@@ -14,10 +14,11 @@ from fastapi.exceptions import RequestValidationError, ResponseValidationError
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gf_chassis import docs, failures, health, middleware, ops, problems, tracing
 from gf_chassis.errors import NotFound, Rejected, Transient
+from gf_chassis.hot import Hot, HotRoute
 from gf_chassis.identity import Identity, KeyCache, TokenVerifier, fetch_keys
 from gf_chassis.metrics import METRICS
 from gf_chassis.routing import (
@@ -108,15 +109,17 @@ def create_app(
     large_body: Mapping[str, int] | None = None,
     pages: Pages | None = None,
     verifier: TokenVerifier | None = None,
+    hot: Mapping[str, Hot] | None = None,
 ) -> FastAPI:
     """The application: API under ``/<service>/v1``, pages (``ui`` routers) under ``/<service>/ui``.
 
     ``rejections`` are the service's own domain errors. ``large_body`` maps patterns of paths
     (``/intake/v1/units/[^/]+/evidence``) to a larger limit of bytes, for streamed uploads. ``pages`` brings the
-    templates of the service's own pages. ``verifier`` replaces the one that asks the issuer (tests).
+    templates of the service's own pages. ``verifier`` replaces the one that asks the issuer (tests). ``hot`` maps paths
+    to what answers their POST before the framework; each is also described by a route of its router.
     """
     settings = runtime.settings
-    app = FastAPI(
+    app = _Application(
         title=title or f"GreenLadder 绿梯 {service}",
         description=description,
         docs_url=None,
@@ -143,7 +146,17 @@ def create_app(
     app.include_router(health.health_router(service, runtime))
     docs.add_docs(app, service)
     _describe(app)
-    _add_handlers(app, rejections)
+    answers = Answers(app, rejections)
+    _add_handlers(app, answers)
+    for path, what in (hot or {}).items():
+        app.hot[path] = HotRoute(
+            service,
+            path,
+            what,
+            max_body_bytes=settings.max_body_bytes,
+            identity=app.state.identity,
+            answers=answers,
+        )
     app.add_middleware(
         middleware.Admission,
         service=service,
@@ -151,8 +164,20 @@ def create_app(
         max_body_bytes=settings.max_body_bytes,
         large_body=large_body or {},
     )
-    app.add_middleware(middleware.RequestContext, service=service, error_answer=_Answers(app).unhandled)
+    app.add_middleware(middleware.RequestContext, service=service, error_answer=answers.unhandled)
     return app
+
+
+class _Application(FastAPI):
+    """FastAPI, with hot routes answered before its middlewares."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.hot: dict[str, ASGIApp] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        hot = self.hot.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        await (hot(scope, receive, send) if hot is not None else super().__call__(scope, receive, send))
 
 
 def _quiet(scope: Any) -> bool:
@@ -213,12 +238,13 @@ def tune_gc() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-class _Answers:
+class Answers:
     """Every error becomes a problem document; for pages (``/ui``, ``/ops``) a page that says the same."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, rejections: tuple[type[Exception], ...] = ()) -> None:
         self.app = app
         self.service: str = app.state.service
+        self.rejections: tuple[type[Exception], ...] = (Rejected, *rejections)
 
     def respond(self, scope: Scope, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
         body["type"] = f"/{self.service}{body['type']}"
@@ -230,11 +256,24 @@ class _Answers:
     async def rejected(self, request: Request, error: Exception) -> Response:
         return self.refusal(request.scope, error)
 
+    def of(self, scope: Scope, error: BaseException) -> Response:
+        """For what is raised outside the framework's own handlers."""
+        return self.refusal(scope, error) if isinstance(error, self.rejections) else self.unhandled(scope, error)
+
     def refusal(self, scope: Scope, error: BaseException) -> Response:
         code = str(getattr(error, "code", "rejected"))
         status = int(getattr(error, "status", 422))
         METRICS.rejected.labels(self.service, code).inc()
         log.info("rejected", code=code, status=status, rule=getattr(error, "rule", None))
+        return self._document(scope, error, code, status)
+
+    def shed(self, scope: Scope) -> Response:
+        """Overload: counted, but told in the access log alone; refusing must cost little."""
+        error = middleware.overloaded()
+        METRICS.rejected.labels(self.service, error.code).inc()
+        return self._document(scope, error, error.code, error.status)
+
+    def _document(self, scope: Scope, error: BaseException, code: str, status: int) -> Response:
         body = problems.problem(
             status,
             code,
@@ -305,10 +344,8 @@ _HTTP_TEXTS = {
 }
 
 
-def _add_handlers(app: FastAPI, rejections: tuple[type[Exception], ...]) -> None:
-    answers = _Answers(app)
-    kinds: tuple[type[Exception], ...] = (Rejected, *rejections)
-    for kind in kinds:
+def _add_handlers(app: FastAPI, answers: Answers) -> None:
+    for kind in answers.rejections:
         app.add_exception_handler(kind, answers.rejected)
     app.add_exception_handler(RequestValidationError, answers.validation)
     app.add_exception_handler(HTTPException, answers.http)

@@ -41,17 +41,15 @@ class RequestContext:
 
     def __init__(self, app: ASGIApp, *, service: str, error_answer: Answer) -> None:
         self.app = app
-        self.service = service
         self.error_answer = error_answer
-        self._meters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._account = Account(service)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        request_id = request_id_of(headers.get("x-request-id", ""))
         token = otel_context.attach(tracing.enter(headers.get("traceparent")))
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -64,13 +62,14 @@ class RequestContext:
                 status = message["status"]
                 if scope["method"] not in ("GET", "HEAD") and status < 400:
                     crashpoints.reach("http.after_commit_before_answer")
-                _secure(MutableHeaders(scope=message), request_id)
+                secure(MutableHeaders(scope=message), request_id)
             await send(message)
 
         try:
             await self._guarded(scope, receive, outward)
         finally:
-            self._account(scope, status, time.perf_counter() - started)
+            if not scope["path"].endswith(QUIET):
+                self._account(scope["method"], route_template(scope), status, time.perf_counter() - started)
             structlog.contextvars.clear_contextvars()
             otel_context.detach(token)
 
@@ -89,22 +88,31 @@ class RequestContext:
                 raise
             await self.error_answer(scope, error)(scope, receive, send)
 
-    def _account(self, scope: Scope, status: int, seconds: float) -> None:
-        path = scope["path"]
-        if path.endswith(QUIET):
-            return
-        route = route_template(scope)
-        key = (scope["method"], route, status)
+
+class Account:
+    """Counts and logs each answer."""
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self._meters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def __call__(self, method: str, route: str, status: int, seconds: float) -> None:
+        key = (method, route, status)
         if (meters := self._meters.get(key)) is None:
             # Finding a child by its labels takes a lock and builds strings; there are few routes and answers.
             meters = (
-                METRICS.http_requests.labels(self.service, scope["method"], route, str(status)),
+                METRICS.http_requests.labels(self.service, method, route, str(status)),
                 METRICS.http_seconds.labels(self.service, route),
             )
             self._meters[key] = meters
         meters[0].inc()
         meters[1].observe(seconds)
-        log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+        log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+def request_id_of(given: str) -> str:
+    """The caller's request id where it is one, else a new one."""
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
 def route_template(scope: Scope) -> str:
@@ -117,14 +125,22 @@ def route_template(scope: Scope) -> str:
     return str(template) if template else "unmatched"
 
 
-def _secure(headers: MutableHeaders, request_id: str) -> None:
+#: On every answer that does not set its own.
+SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Content-Security-Policy": CSP,
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def secure(headers: MutableHeaders, request_id: str) -> None:
+    """Request id and security headers."""
     headers["X-Request-ID"] = request_id
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Content-Security-Policy", CSP)
-    headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Cache-Control", "no-store")
+    for name, value in SECURITY.items():
+        headers.setdefault(name, value)
 
 
 class Admission:
@@ -166,9 +182,7 @@ class Admission:
     def _check(self, scope: Scope) -> None:
         if self.in_flight >= self.max_in_flight:
             METRICS.http_shed.labels(self.service).inc()
-            raise Rejected(
-                "overloaded", "当前请求过多，请稍后重试；本次请求未被处理。", status=503, headers={"Retry-After": "2"}
-            )
+            raise overloaded()
         if _unprintable(scope["path"]):
             raise NotFound
         declared = Headers(scope=scope).get("content-length")
@@ -197,6 +211,13 @@ class Admission:
             return message
 
         return counted
+
+
+def overloaded() -> Rejected:
+    """More requests are in flight than are taken (当前请求过多); nothing was done."""
+    return Rejected(
+        "overloaded", "当前请求过多，请稍后重试；本次请求未被处理。", status=503, headers={"Retry-After": "2"}
+    )
 
 
 class BodyTooLarge(Rejected):

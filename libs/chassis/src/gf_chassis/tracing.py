@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+from contextvars import Token
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
@@ -34,6 +35,31 @@ def enter(traceparent: str | None) -> Context:
         parent.trace_flags if parent else TraceFlags(0),
     )
     return trace.set_span_in_context(NonRecordingSpan(mine))
+
+
+#: A request under way: how to leave its context, and its span where one is exported.
+Begun = tuple[Token[Context], trace.Span | None]
+
+
+def begin(given: str, name: str) -> Begun:
+    """Enter the context of a request that comes in outside the framework, which makes the spans of all others."""
+    if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        return otel_context.attach(enter(given)), None
+    parent = parse(given)
+    context = trace.set_span_in_context(NonRecordingSpan(parent)) if parent else otel_context.get_current()
+    span = trace.get_tracer(__name__).start_span(name, context=context, kind=trace.SpanKind.SERVER)
+    return otel_context.attach(trace.set_span_in_context(span, context)), span
+
+
+def end(begun: Begun, status: int) -> None:
+    """Leave the context of a request."""
+    token, span = begun
+    if span is not None:
+        span.set_attribute("http.response.status_code", status)
+        if status >= 500:
+            span.set_status(trace.StatusCode.ERROR)
+        span.end()
+    otel_context.detach(token)
 
 
 def trace_id() -> str:

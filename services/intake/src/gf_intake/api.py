@@ -6,8 +6,8 @@ from gf_chassis.http import create_app
 from gf_chassis.identity import TokenVerifier
 from gf_intake.bootstrap import Bootstrap, bootstrap
 from gf_intake.domain.errors import DomainError
+from gf_intake.entrypoints import partner
 from gf_intake.entrypoints.http import ROUTERS
-from gf_intake.entrypoints.partner import HOT_ROUTES
 from gf_intake.settings import Settings
 from gf_intake.web import pages
 from gf_policy import PolicyLookupError
@@ -34,7 +34,7 @@ def create(built: Bootstrap | None = None, *, verifier: TokenVerifier | None = N
         verifier=verifier,
         ui=[pages.router()],
         pages=pages.pages(),
+        hot=partner.hot(built),
     )
-    app.router.routes[:0] = HOT_ROUTES
     app.state.intake = built
     return app

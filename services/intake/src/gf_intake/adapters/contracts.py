@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -219,8 +220,8 @@ def submission_admitted(
             for e in evidence
         ],
         number=submission.number,
-        facts=[_fact(row) for row in facts],
     )
+    message.MergeFromString(_facts(facts))
     return Published(SUBMISSIONS, str(submission.id), submission.next_event(), message)
 
 
@@ -276,8 +277,55 @@ def timestamp(moment: datetime) -> Timestamp:
     return Timestamp(seconds=seconds, nanos=moment.microsecond * 1000)
 
 
+def _facts(rows: Sequence[FactRow]) -> bytes:
+    """The rows as field `facts` of SubmissionAdmitted, in protobuf's wire format.
+
+    There are some fifty per event, nearly all of them plain numbers whose code, year and unit were written before: what
+    is the same for every submission is encoded once, which costs a third of building the rows by their fields.
+    """
+    parts: list[bytes] = []
+    add = parts.append
+    for row in rows:
+        code, product, year, unit, presence, value, kind = row
+        if product or kind == "text" or kind == "codes":
+            add(_whole(row))
+        elif kind == "decimal" and presence == "given":
+            add(_until_digits(code, year, unit, len(value)))  # type: ignore[arg-type]
+            add(value.encode())  # type: ignore[union-attr]
+        else:
+            add(_known(row))
+    return b"".join(parts)
+
+
+def _whole(row: FactRow) -> bytes:
+    return _framed(common.Fact(**_fact(row)).SerializeToString())
+
+
+#: Answers of yes and no, and what is missing or does not apply: as few as the forms have rows.
+_known = cache(_whole)
+
+
+@cache
+def _until_digits(code: str, year: int | None, unit: str, length: int) -> bytes:
+    """A given number up to its digits, of which there are so many."""
+    fact = common.Fact(code=code, year=year, unit=unit, presence=common.PRESENCE_GIVEN, decimal="0" * length)
+    return _framed(fact.SerializeToString()).removesuffix(b"0" * length)
+
+
+def _framed(content: bytes) -> bytes:
+    return _FACTS + _varint(len(content)) + content
+
+
+def _varint(number: int) -> bytes:
+    return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + _varint(number >> 7)
+
+
+#: The tag of a field whose value is bytes with their length before them.
+_FACTS: Final = _varint(submissions_pb2.SubmissionAdmitted.DESCRIPTOR.fields_by_name["facts"].number << 3 | 2)
+
+
 def _fact(row: FactRow) -> dict[str, Any]:
-    """A row of the form as a row of the event, to be built with the message: only what is set, some fifty per event."""
+    """The fields of a row that are set."""
     code, product, year, unit, presence, value, kind = row
     fact: dict[str, Any] = {"code": code, "presence": _PRESENCE[presence]}
     if value is not None:

@@ -1,21 +1,22 @@
 """/intake/v1/partner: provincial systems, one by one and in bulk (used-by). The hot path of intake.
 
-The single call is served by a plain Starlette route put before the others (`HOT_ROUTES`): the body is decoded once,
-strictly, and its values are checked by the form alone. The FastAPI route of the same address is never reached; it
-describes the call in the OpenAPI document.
+The single call is a hot route (`hot`), answered before the framework: the body is decoded once, strictly, and its
+values are checked by the form alone. The FastAPI route of the same address is never reached; it describes the call in
+the OpenAPI document.
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from gf_chassis import json
 from gf_chassis.errors import FieldError, Rejected
+from gf_chassis.hot import Hot, HotCall
 from gf_chassis.http import Router
 from gf_chassis.idempotency import Answer, Once, once_of, request_hash
 from gf_chassis.identity import CurrentPrincipal, Principal
@@ -36,19 +37,13 @@ _BULK: dict[str, Any] = {
 router = Router(prefix="/partner", tags=["合作平台 partner"])
 
 
-async def submit(request: Request) -> Response:
+def hot(intake: Bootstrap) -> Mapping[str, Hot]:
     """One call: create, verify, submit."""
-    request.scope["route"] = HOT_ROUTES[0]  # the name under which it is logged and counted
-    intake: Bootstrap = request.app.state.intake
-    principal: Principal = await request.app.state.identity.principal(request)
-    principal.require("partner", own=False)
-    raw = await _body(request)
-    once = once_of(request, principal, raw, required=True)
-    answer = await intake.submit_for_partner(_call(principal, once, decode(raw)))
-    return _response(answer, once)
 
+    async def submit(call: HotCall) -> Answer:
+        return await intake.submit_for_partner(_call(call.principal, call.once, decode(call.body)))
 
-HOT_ROUTES = (Route("/intake/v1/partner/submissions", submit, methods=["POST"], include_in_schema=False),)
+    return {"/intake/v1/partner/submissions": Hot("partner", submit, 2 * intake.submit_for_partner.batcher.cap)}
 
 
 @router.post("/submissions", status_code=201, response_model=SubmissionOut, summary="一次调用完成新建、验证和上报")
@@ -116,12 +111,6 @@ async def _body(request: Request) -> bytes:
     if kind != "application/json":
         raise Rejected("unsupported_media_type", "请求头 Content-Type 应为 application/json。", status=415)
     return await request.body()
-
-
-def _response(answer: Answer, once: Once) -> Response:
-    response = Response(answer.body, answer.status, dict(answer.headers), "application/json")
-    once.headers(response)
-    return response
 
 
 def _problem(refused: Any) -> dict[str, Any]:
