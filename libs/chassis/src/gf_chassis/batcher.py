@@ -23,12 +23,16 @@ Flush = Callable[[Sequence[In]], Awaitable[Sequence[Out | BaseException]]]
 class Batcher(Generic[In, Out]):
     """Group commit for one kind of request."""
 
-    def __init__(self, flush: Flush[In, Out], *, cap: int = 200, waiting_limit: int = 2000, flushers: int = 1) -> None:
+    def __init__(
+        self, flush: Flush[In, Out], *, cap: int = 200, waiting_limit: int = 2000, flushers: int = 1, worth: int = 16
+    ) -> None:
         self._flush = flush
         self.cap = cap
         self._limit = waiting_limit
-        #: With two, one group is computed while the other waits for the database.
+        #: With two, one group is computed while the other waits for the database. Only for a group that is `worth` it:
+        #: what a transaction costs is shared by all in it, so beside one under way a small group rather grows.
         self._flushers = flushers
+        self._worth = worth
         self._waiting: deque[tuple[In, asyncio.Future[Out]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -39,14 +43,15 @@ class Batcher(Generic[In, Out]):
             raise Transient("服务繁忙，请稍后重试。", retry_after=1)
         future: asyncio.Future[Out] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if len(self._running) < self._flushers:
+        if not self._running or (len(self._running) < self._flushers and len(self._waiting) >= self._worth):
             self._running.add(asyncio.create_task(self._run(), name="batcher"))
         # A caller that goes away does not undo the group; its answer is lost, a retry with its key finds it.
         return await future
 
     async def _run(self) -> None:
         try:
-            while self._waiting:
+            # Whoever runs alone takes what there is, so nothing is left lying.
+            while self._waiting and (len(self._running) == 1 or len(self._waiting) >= self._worth):
                 group = [self._waiting.popleft() for _ in range(min(self.cap, len(self._waiting)))]
                 await self._flush_group(group)
         finally:

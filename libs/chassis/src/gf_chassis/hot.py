@@ -67,6 +67,7 @@ class HotRoute:
         self._account = middleware.Account(service)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route"] = self  # its path is the name under which things are logged
         # Of a header that comes twice the first holds, as with the framework.
         headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         request_id = middleware.request_id_of(_text(headers, b"x-request-id"))

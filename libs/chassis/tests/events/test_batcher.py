@@ -102,7 +102,7 @@ async def test_two_flushers_work_side_by_side_and_nothing_stays_behind() -> None
         await go.wait()
         return list(items)
 
-    batcher = Batcher(flush, cap=3, flushers=2)
+    batcher = Batcher(flush, cap=3, flushers=2, worth=1)
     tasks = [asyncio.create_task(batcher.submit(n)) for n in range(8)]
     await asyncio.sleep(0.01)
     assert groups == [[0, 1, 2], [3, 4, 5]]
@@ -112,3 +112,28 @@ async def test_two_flushers_work_side_by_side_and_nothing_stays_behind() -> None
     for n in range(50):
         assert await asyncio.wait_for(batcher.submit(n), 5) == n
     await batcher.close()
+
+
+async def test_a_second_flusher_starts_for_a_group_that_is_worth_it() -> None:
+    groups: list[list[int]] = []
+    go = asyncio.Event()
+
+    async def flush(items: Sequence[int]) -> Sequence[int | BaseException]:
+        groups.append(list(items))
+        await go.wait()
+        return list(items)
+
+    batcher = Batcher(flush, flushers=2, worth=3)
+    tasks = [asyncio.create_task(batcher.submit(0))]
+    await asyncio.sleep(0.01)
+    assert groups == [[0]]  # alone: at once
+    tasks += [asyncio.create_task(batcher.submit(n)) for n in (1, 2)]
+    await asyncio.sleep(0.01)
+    assert groups == [[0]]  # beside one under way two rather wait for more
+    tasks.append(asyncio.create_task(batcher.submit(3)))
+    await asyncio.sleep(0.01)
+    assert groups == [[0], [1, 2, 3]]
+    tasks.append(asyncio.create_task(batcher.submit(4)))
+    go.set()
+    assert await asyncio.wait_for(asyncio.gather(*tasks), 5) == [0, 1, 2, 3, 4]
+    assert groups[-1] == [4]

@@ -121,6 +121,29 @@ async def test_a_known_token_is_not_checked_again_but_expires(issuer: Issuer) ->
     assert len(verifier._cache) == 2
 
 
+async def test_a_known_token_falls_with_its_key(issuer: Issuer) -> None:
+    clock = [0.0]
+    keys: list[Any] = [issuer.rsa]
+
+    async def fetch() -> dict[str, Any]:
+        return {"keys": [{**key.as_dict(private=False), "use": "sig"} for key in keys]}
+
+    cache = KeyCache(fetch, now=lambda: clock[0], max_age=600)
+    verifier = TokenVerifier(issuer=ISSUER, audience="greenladder", keys=cache)
+    token = issuer.token()
+    await verifier.verify(token)
+    clock[0] += 601
+    assert await verifier.verify(token) == await verifier.verify(token)  # fetched again, and still there
+    keys[:] = [RSAKey.generate_key(2048, {"kid": issuer.rsa.kid})]  # same name, another key
+    clock[0] += 601
+    with pytest.raises(InvalidToken):
+        await verifier.verify(token)
+    keys[:] = [RSAKey.generate_key(2048, {"kid": "other"})]
+    clock[0] += 601
+    with pytest.raises(InvalidToken):
+        await verifier.verify(token)
+
+
 async def test_rotated_keys_are_fetched_once_and_unknown_ones_not_in_a_row(issuer: Issuer) -> None:
     clock = [0.0]
     calls = 0

@@ -100,7 +100,7 @@ class Facts:
     units: dict[UUID, Unit]
     codes: dict[tuple[str, str], list[Unit]]  # (code, category) -> units
     standings: dict[UUID, Standing]
-    evidence: dict[UUID, tuple[UUID, EvidenceRef]]
+    evidence: dict[str, tuple[str, str, int, str, str | None]]  # id -> unit, hash, size, type, hash of content
     submissions: dict[tuple[UUID, UUID, str], UUID]
 
 
@@ -146,10 +146,7 @@ async def facts_for(
         units=found,
         codes=by_code,
         standings=_standings(_rows(row.lists), _rows(row.bars)),
-        evidence={
-            UUID(id_): (UUID(unit), EvidenceRef(id_, "", sha256, size, media_type, content_hash))
-            for id_, unit, sha256, size, media_type, content_hash in _rows(row.evidence)
-        },
+        evidence={id_: tuple(of_it) for id_, *of_it in _rows(row.evidence)},
         submissions={
             (UUID(unit), UUID(campaign), kind): UUID(id_) for id_, unit, campaign, kind in _rows(row.submissions)
         },

@@ -4,6 +4,7 @@ The same domain functions as the step-by-step way, fed and stored in bulk (group
 locks, the admissions, one statement each for keys, rows and journal, one commit. Nobody is told before the commit.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
@@ -33,6 +34,8 @@ from gf_intake.usecases.partner_request import PartnerCall, Prepared, prepare
 from gf_intake.usecases.views import noted_view, submission_view
 
 _log = structlog.get_logger()
+#: Admissions between two looks at what else the process has to do.
+_BREATH = 16
 Answers = dict[int, Answer | BaseException]
 
 
@@ -87,7 +90,9 @@ class SubmitForPartner:
             facts = await self._facts(uow, leaders)
             admitted: list[_Admission] = []
             answers: Answers = {}
-            for one in leaders:
+            for index, one in enumerate(leaders):
+                if index % _BREATH == _BREATH - 1:
+                    await asyncio.sleep(0)  # a large group must not hold up pages and probes
                 try:
                     admitted.append(self._admission(one, facts))
                 except Exception as refused:  # goes to this one's caller; its neighbours are not concerned
@@ -152,7 +157,14 @@ def _admitted(prepared: Prepared, facts: Facts) -> _Admission:
     admitted = admit(case, facts.now)
     data = {"round": 1, "form_version": 1, "number": number}
     entry = Entry("submission", str(submission_id), "Submitted", data, "used-by", published=admitted.published)
-    line = (journal.prepare(entry), call.principal.actor())
+    message = admitted.published.message
+    assert message is not None
+    # Written by `contracts` from closed lists of words: no enum in it can be unspecified.
+    payload = message.SerializeToString(deterministic=True)
+    line = (
+        journal.serialised(entry, json.dumps(data).decode(), message.DESCRIPTOR.full_name, payload),
+        call.principal.actor(),
+    )
     view = {**submission_view(submission), "warnings": [noted_view(w) for w in admitted.warnings]}
     position = f"{admitted.published.topic}/{admitted.published.key}/{admitted.published.number}"
     answer = Answer(201, json.dumps(view), {"Event-Position": position})
@@ -172,16 +184,17 @@ def _admitted(prepared: Prepared, facts: Facts) -> _Admission:
 def _evidence(prepared: Prepared, facts: Facts) -> list[EvidenceRef]:
     """Named evidence must be the unit's own and fit a slot of the form."""
     slots = {slot.code for slot in prepared.rules.form.evidence_slots} if prepared.call.evidence else set()
+    unit_id = str(prepared.unit.id)
     refs = []
     for index, (slot, evidence_id) in enumerate(prepared.call.evidence):
-        owner, ref = facts.evidence.get(evidence_id, (None, None))
-        if ref is None or owner != prepared.unit.id or slot not in slots:
+        found = facts.evidence.get(key := str(evidence_id))
+        if found is None or found[0] != unit_id or slot not in slots:
             raise EvidenceRefused(
                 "佐证材料不存在或与材料项不符,请先上传。",
                 code="unknown_evidence",
                 errors=(FieldError(f"/evidence/{index}", "unknown_evidence", "材料不存在或材料项有误"),),
             )
-        refs.append(replace(ref, slot=slot))
+        refs.append(EvidenceRef(key, slot, *found[1:]))
     return refs
 
 
