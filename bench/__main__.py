@@ -17,11 +17,22 @@ from bench.servers import servers
 #: Benchmark → module. A module may measure several.
 MODULES = {
     "intake": "intake",
+    "overload_answered": "overload",
+    "features_on_over_off": "features",
+    "idle_memory": "idle",
+    "start_up": "idle",
+    "idle_cpu": "idle",
     "scoring": "scoring",
+    "scoring_two_workers": "scaling",
     "relay": "relay",
     "relay_snapshot_held": "relay",
+    "pg_cpu_per_submission": "chain",
+    "latency_p50_70_over_10": "latency",
+    "latency_p99_70_over_10": "latency",
     "rescore_500k": "rescore",
 }
+#: Modules that need a broker.
+KAFKA = {"scoring", "scaling", "relay", "chain", "latency"}
 FILE = Path(__file__).parent / "results" / "latest.json"
 
 
@@ -33,19 +44,20 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     results = asyncio.run(_run(given.names or list(MODULES), given.pairs))
     print("\n" + table(results))
-    write(results, FILE)
 
 
 async def _run(names: list[str], pairs: int) -> list[Result]:
     results: list[Result] = []
-    async with servers() as running:
+    modules = list(dict.fromkeys(MODULES[name] for name in names))
+    async with servers(kafka=not KAFKA.isdisjoint(modules)) as running:
         # What start-up has made needs no more looks by the collector, in ours and in the references alike.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
-        for module in dict.fromkeys(MODULES[name] for name in names):
+        for module in modules:
             found = await importlib.import_module(f"bench.{module}").bench(running, pairs)
             results += found if isinstance(found, list) else [found]
+            write(results, FILE)
     return results
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from hashlib import md5
 from itertools import count as counter
 from pathlib import Path
@@ -20,18 +17,22 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 import gf_policy
-from bench import load
+from bench import cpu, load
 from bench.pairs import Result, measure
+from bench.processes import Server, serving
 from bench.serve_intake import ISSUER, clock
 from bench.servers import Servers, execute
 from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_intake.bootstrap import bootstrap
 from gf_intake.settings import Settings
+from gf_policy.uscc import complete
+from gf_standalone.databases import ServiceDatabase
 
 COUNT, WARM, CONNECTIONS = 8_000, 800, 32
 SLOTS = ("advanced_technology", "retrofit_projects", "green_design_report", "footprint_report")
 EXAMPLE = Path("national/2025/n25/examples/factory-application.json")
+SEEDED = "campaign, unit, unit_profile, evidence, membership"
 #: What a run leaves behind.
 WRITTEN = "submission, form_version, submission_round, attachment, idempotency_key, journal"
 
@@ -51,25 +52,54 @@ insert into membership (unit_id, list_id, membership_id, state, effective, numbe
 """
 
 
-async def bench(servers: Servers, pairs: int) -> Result:
+@dataclass(frozen=True)
+class Stage:
+    """What a load on intake needs: a database with units and an open campaign, an issuer's keys, the calls as bytes."""
+
+    database: ServiceDatabase
+    keys: Path
+    folder: str
+    token: str
+    campaign: UUID
+    calls: list[bytes]
+    runs: Iterator[int]
+
+    def requests(self) -> list[bytes]:
+        """The calls, with keys that no earlier run had."""
+        stamp = b"run-%06d-" % next(self.runs)
+        return [call.replace(b"run-000000-", stamp) for call in self.calls]
+
+    async def clear(self) -> None:
+        await execute(self.database.owner_url, f"truncate {WRITTEN}")
+
+    def ours(self, features: str = "off") -> AbstractAsyncContextManager[Server]:
+        return serving("bench.serve_intake", self.database.app_url, str(self.keys), self.folder, features)
+
+    def reference(self) -> AbstractAsyncContextManager[Server]:
+        return serving("bench.reference.intake", self.database.owner_url, self.token)
+
+
+@asynccontextmanager
+async def stage(servers: Servers) -> AsyncIterator[Stage]:
     database = await servers.database("intake")
     with tempfile.TemporaryDirectory() as folder:
         keys, token = _issuer(Path(folder))
         campaign = await _seed(database.owner_url, database.app_url, folder)
-        calls = _calls(campaign, token)
-        runs = counter(1)
-        async with (
-            _server("bench.serve_intake", database.app_url, str(keys), folder) as ours,
-            _server("bench.reference.intake", database.owner_url, token) as reference,
-        ):
+        yield Stage(database, keys, folder, token, campaign, _calls(campaign, token), counter(1))
 
-            async def run(port: int) -> float:
-                await execute(database.owner_url, f"truncate {WRITTEN}")
-                stamp = b"run-%06d-" % next(runs)
-                requests = [call.replace(b"run-000000-", stamp) for call in calls]
-                return await load.Load(requests, CONNECTIONS, WARM).run(port)
 
-            return await measure("intake", 0.6, pairs, lambda: run(reference), lambda: run(ours))
+async def bench(servers: Servers, pairs: int) -> Result:
+    async with stage(servers) as made, made.ours() as ours, made.reference() as reference:
+
+        async def run(server: Server) -> float:
+            await made.clear()
+            before = cpu.of(server.pid), cpu.of_tree(servers.postmaster)
+            rate = await load.Load(made.requests(), CONNECTIONS, WARM).run(server.port)
+            used = cpu.of(server.pid) - before[0], cpu.of_tree(servers.postmaster) - before[1]
+            print(f"    CPU per call: server {used[0] / COUNT * 1e6:.0f} us, PostgreSQL {used[1] / COUNT * 1e6:.0f} us")
+            return rate
+
+        return await measure("intake", 0.6, pairs, lambda: run(reference), lambda: run(ours))
 
 
 def _issuer(folder: Path) -> tuple[Path, str]:
@@ -90,9 +120,8 @@ def _issuer(folder: Path) -> tuple[Path, str]:
 
 
 async def _seed(owner_url: str, app_url: str, folder: str) -> UUID:
-    """Units that stand on the municipal list, their files, and an open campaign."""
-    from gf_policy.uscc import complete
-
+    """Units that stand on the municipal list, their files, and an open campaign. Whatever was there before goes."""
+    await execute(owner_url, f"truncate {SEEDED}, {WRITTEN} cascade")
     code = complete("9150011210000001")
     await execute(owner_url, _SEED.replace("$$CODE$$", f"'{code}'"))
     intake = bootstrap(Settings(database_url=app_url, evidence_url=folder), clock=clock())
@@ -138,29 +167,3 @@ def _calls(campaign: UUID, token: str) -> list[bytes]:
 
 def _id(text: str) -> UUID:
     return UUID(md5(text.encode()).hexdigest())
-
-
-@asynccontextmanager
-async def _server(module: str, url: str, *more: str) -> AsyncIterator[int]:
-    """A server in a process of its own; its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    process = subprocess.Popen(  # noqa: ASYNC220
-        [sys.executable, "-m", module, url, str(port), *more]
-    )
-    try:
-        for _ in range(300):
-            if process.poll() is not None:
-                raise RuntimeError(f"{module} ended with {process.returncode}")
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.1)
-            else:
-                writer.close()
-                break
-        yield port
-    finally:
-        process.terminate()
-        await asyncio.to_thread(process.wait, 30)

@@ -1,32 +1,25 @@
-"""Closed-loop HTTP load: so many connections, each with its next request as soon as it has its answer."""
+"""HTTP load. Closed loop: so many connections, each with its next request as soon as it has its answer. Open loop:
+requests at random instants (Poisson) whatever the answers do, as from many senders who know nothing of each other."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 
 class _Connection(asyncio.Protocol):
     """Answers are small and come with Content-Length; one is in flight per connection."""
 
-    def __init__(self, load: Load) -> None:
-        self._load = load
+    def __init__(self) -> None:
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._next()
-
-    def _next(self) -> None:
-        request = next(self._load.requests, None)
-        if request is None:
-            self._transport.close()
-            self._load.ended()
-        else:
-            self._transport.write(request)
+        self.transport = transport
 
     def data_received(self, data: bytes) -> None:
         buffer = self._buffer + data
@@ -40,7 +33,31 @@ class _Connection(asyncio.Protocol):
             self._buffer = buffer
             return
         self._buffer = buffer[head + 4 + length :]
-        self._load.answered(buffer[9:12], buffer)
+        self.answered(buffer[9:12], buffer)
+
+    def answered(self, state: bytes, whole: bytes) -> None:
+        raise NotImplementedError
+
+
+class _Closed(_Connection):
+    def __init__(self, load: Load) -> None:
+        super().__init__()
+        self._load = load
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._next()
+
+    def _next(self) -> None:
+        request = next(self._load.requests, None)
+        if request is None:
+            self.transport.close()
+            self._load.ended()
+        else:
+            self.transport.write(request)
+
+    def answered(self, state: bytes, whole: bytes) -> None:
+        self._load.answered(state, whole)
         self._next()
 
 
@@ -60,7 +77,7 @@ class Load:
         """Answers per second after the warm-up; anything but 201 is an error."""
         loop = asyncio.get_running_loop()
         for _ in range(self._connections):
-            await loop.create_connection(lambda: _Connection(self), "127.0.0.1", port)
+            await loop.create_connection(lambda: _Closed(self), "127.0.0.1", port)
         await asyncio.wait_for(self._done.wait(), 300)
         if set(self._states) != {b"201"}:
             raise RuntimeError(f"answers {dict(self._states)}: {self._sample[:2000]!r}")
@@ -79,3 +96,59 @@ class Load:
         self._open -= 1
         if self._open == 0:
             self._done.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer of an open loop. Seconds from when the request was due, so that a late sender hides nothing."""
+
+    due: float
+    at: float
+    state: bytes
+    whole: bytes
+
+
+class _Open(_Connection):
+    due = 0.0
+
+    def __init__(self, load: OpenLoad) -> None:
+        super().__init__()
+        self._load = load
+
+    def answered(self, state: bytes, whole: bytes) -> None:
+        self._load.answers.append(Answered(self.due, time.perf_counter(), state, whole))
+        self._load.free.append(self)
+
+
+class OpenLoad:
+    """One run: requests at `rate` a second until they are all sent."""
+
+    def __init__(self, requests: Sequence[bytes], rate: float, seed: int = 2025) -> None:
+        self._requests = requests
+        self._rate = rate
+        self._chance = random.Random(seed)
+        self.answers: list[Answered] = []
+        self.free: list[_Open] = []
+        self._all: list[_Open] = []
+
+    async def run(self, port: int) -> list[Answered]:
+        loop = asyncio.get_running_loop()
+        due = time.perf_counter()
+        for request in self._requests:
+            due += self._chance.expovariate(self._rate)
+            if (wait := due - time.perf_counter()) > 0:
+                await asyncio.sleep(wait)
+            if not self.free:
+                _, made = await loop.create_connection(lambda: _Open(self), "127.0.0.1", port)
+                self._all.append(made)
+            else:
+                made = self.free.pop()
+            made.due = due
+            made.transport.write(request)
+        for _ in range(600):
+            if len(self.answers) == len(self._requests):
+                break
+            await asyncio.sleep(0.1)
+        for one in self._all:
+            one.transport.close()
+        return self.answers

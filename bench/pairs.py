@@ -30,9 +30,17 @@ class Result:
     ratio: float
     goal: float
     pairs: list[dict[str, float]]
+    #: Whether the ratio should be at least the goal ("more") or at most ("less").
+    better: str = "more"
+
+    @property
+    def reached(self) -> bool:
+        return self.ratio >= self.goal if self.better == "more" else self.ratio <= self.goal
 
 
-async def measure(name: str, goal: float, pairs: int, reference: Run, ours: Run, unit: str = "/s") -> Result:
+async def measure(
+    name: str, goal: float, pairs: int, reference: Run, ours: Run, unit: str = "/s", better: str = "more"
+) -> Result:
     """One pair to warm up, then the ones that count; who goes first alternates, so that drift hits both alike."""
     done: list[Pair] = []
     for number in range(pairs + 1):
@@ -49,6 +57,11 @@ async def measure(name: str, goal: float, pairs: int, reference: Run, ours: Run,
         )
         if number:
             done.append(pair)
+    return result(name, goal, done, unit, better)
+
+
+def result(name: str, goal: float, done: Sequence[Pair], unit: str, better: str = "more") -> Result:
+    """The medians of what was measured."""
     return Result(
         name=name,
         ours=round(statistics.median(pair.ours for pair in done), 1),
@@ -57,14 +70,15 @@ async def measure(name: str, goal: float, pairs: int, reference: Run, ours: Run,
         ratio=round(statistics.median(pair.ratio for pair in done), 3),
         goal=goal,
         pairs=[{**asdict(pair), "ratio": round(pair.ratio, 3)} for pair in done],
+        better=better,
     )
 
 
 def table(results: Sequence[Result]) -> str:
-    head = f"{'name':22} {'ours':>12} {'reference':>12} {'ratio':>7} {'goal':>6}"
+    head = f"{'name':24} {'ours':>13} {'reference':>13} {'ratio':>7} {'goal':>8}"
     lines = [
-        f"{r.name:22} {r.ours:>10,.0f}{r.unit} {r.reference:>10,.0f}{r.unit} {r.ratio:>7.2f} {r.goal:>6.2f}"
-        f"  {'reached' if r.ratio >= r.goal else 'missed'}"
+        f"{r.name:24} {r.ours:>10,.1f}{r.unit:3} {r.reference:>10,.1f}{r.unit:3} {r.ratio:>7.2f}"
+        f" {'≥' if r.better == 'more' else '≤'}{r.goal:>6.2f}  {'reached' if r.reached else 'missed'}"
         for r in results
     ]
     return "\n".join([head, *lines])

@@ -7,6 +7,7 @@ import json
 import time
 from dataclasses import replace
 from itertools import count as counter
+from uuid import UUID
 
 import gf_policy
 from bench import stock
@@ -28,18 +29,15 @@ async def bench(servers: Servers, pairs: int) -> Result:
     ours = await servers.database("scoring")
     url = await servers.plain_database("reference_scoring", reference.SCHEMA)
     book = gf_policy.load()
-    levels = {
-        value.indicator: (f"{value.lead:f}", f"{value.baseline:f}")
-        for value in load_benchmarks(book.root)[0].sets[0].values
-    }
-    await _publish_set(ours.owner_url, levels)
+    await execute(ours.owner_url, "truncate benchmark_set cascade")
+    await publish_set(ours.owner_url, levels(), stock.CAMPAIGN)
     await stock.fill(bootstrap_servers, COUNT)
     numbers = counter(1)
 
     async def run_reference() -> float:
         await execute(url, "truncate sheet, journal")
         group = f"reference-{next(numbers)}"
-        return await reference.run(bootstrap_servers, url, group, COUNT, WARM, levels | {"ecms_count": ("8", "0")})
+        return await reference.run(bootstrap_servers, url, group, COUNT, WARM, levels() | {"ecms_count": ("8", "0")})
 
     async def run_ours() -> float:
         await execute(ours.owner_url, f"truncate {TABLES}")
@@ -78,7 +76,13 @@ def _alive(worker: asyncio.Task[None]) -> None:
         raise RuntimeError("the worker ended")
 
 
-async def _publish_set(url: str, levels: dict[str, tuple[str, str]]) -> None:
+def levels() -> dict[str, tuple[str, str]]:
+    """Lead and baseline of every indicator, as the demonstration has them."""
+    first = load_benchmarks(gf_policy.load().root)[0].sets[0]
+    return {value.indicator: (f"{value.lead:f}", f"{value.baseline:f}") for value in first.values}
+
+
+async def publish_set(url: str, levels: dict[str, tuple[str, str]], campaign: UUID) -> None:
     rows = [
         {"indicator": code, "lead": lead, "baseline": base, "document": "", "article": "", "assumption": "bench"}
         for code, (lead, base) in levels.items()
@@ -87,6 +91,6 @@ async def _publish_set(url: str, levels: dict[str, tuple[str, str]]) -> None:
         url,
         "insert into benchmark_set (id, campaign_id, ruleset_id, ruleset_version, key_industry, title, authority,"
         " document, person, demo, levels, hash, state, version, created_at, created_by)"
-        f" values (gen_random_uuid(), '{stock.CAMPAIGN}', 'national/2025/n25/factory', '1', '', 'bench', 'miit',"
+        f" values (gen_random_uuid(), '{campaign}', 'national/2025/n25/factory', '1', '', 'bench', 'miit',"
         f" 'bench', 'bench', true, '{json.dumps(rows)}', repeat('b', 64), 'published', 2, now(), 'bench')",
     )

@@ -22,7 +22,16 @@ from tests.support.kafka import KafkaServer, obtain
 @dataclass(frozen=True)
 class Servers:
     postgres: Address
-    kafka: KafkaServer
+    #: The database server's first process, whose children do the work.
+    postmaster: int
+    broker: KafkaServer | None
+
+    @property
+    def kafka(self) -> KafkaServer:
+        """Only for modules that say so in ``KAFKA``."""
+        if self.broker is None:
+            raise RuntimeError("this module is not in bench.__main__.KAFKA")
+        return self.broker
 
     async def database(self, service: str) -> ServiceDatabase:
         """The service's database, migrated, with its roles."""
@@ -48,22 +57,24 @@ class Servers:
 
 
 @asynccontextmanager
-async def servers() -> AsyncIterator[Servers]:
+async def servers(*, kafka: bool = True) -> AsyncIterator[Servers]:
     with tempfile.TemporaryDirectory(prefix="gf-bench-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # noqa: ASYNC240 - before anything runs
         # Durable: an fsync per commit is part of what is measured.
         server = Postgres(Path(folder), trust=True, durable=True, dies_with_parent=True)
         address = await asyncio.to_thread(server.start)
         print(f"PostgreSQL: {server.how} {server.version}")
+        broker = None
         try:
-            broker = await asyncio.to_thread(obtain)
-            print(f"Kafka: {broker.how} {broker.version}")
-            try:
+            postmaster = int(next(Path(folder).rglob("postmaster.pid")).read_text().split()[0])  # noqa: ASYNC240
+            if kafka:
+                broker = await asyncio.to_thread(obtain)
+                print(f"Kafka: {broker.how} {broker.version}")
                 await _topics(broker.bootstrap)
-                yield Servers(address, broker)
-            finally:
-                broker.close()
+            yield Servers(address, postmaster, broker)
         finally:
+            if broker is not None:
+                broker.close()
             await asyncio.to_thread(server.stop, immediate=True)
 
 

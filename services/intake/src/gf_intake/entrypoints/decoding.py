@@ -6,6 +6,7 @@ the strict decoder, which says in Chinese what is wrong. A number with a giant e
 the form refuses it by its place.
 """
 
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -19,10 +20,11 @@ def decode(raw: bytes) -> Any:
     """The body, or a refusal that says what is wrong with it."""
     if _is_suspect(raw):
         return json.loads(raw)
-    try:
+    with suppress(ValueError):
         body = orjson.loads(raw)
         if _is_plain(raw, body):
             return body
+    try:
         return jiter.from_json(
             raw, allow_inf_nan=False, catch_duplicate_keys=True, float_mode="decimal", cache_mode="keys"
         )

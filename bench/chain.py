@@ -1,0 +1,138 @@
+"""The chain: POST → intake → journal → relay → broker → scoring → journal → relay → broker, each part a process.
+
+`pg_cpu_per_submission`: what the database server spends on one submission on its way through, against the sum of the
+hand-made intake and the hand-made scoring.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import count as counter
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from bench import cpu, intake, load, scoring, stock
+from bench.pairs import Result, measure
+from bench.processes import Server, process
+from bench.reference import scoring as reference
+from bench.servers import Servers, execute
+from gf_chassis.topics import planned
+
+SHEETS = "scoring.sheets"
+COUNT = 4_000
+
+
+@dataclass
+class Tail:
+    """When each key's event came out at the end of the chain."""
+
+    seen: dict[str, float] = field(default_factory=dict)
+
+    async def run(self, bootstrap: str, ready: asyncio.Event) -> None:
+        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, fetch_max_wait_ms=5, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            consumer.assign(_partitions(SHEETS))
+            await consumer.seek_to_end()
+            ready.set()
+            while True:
+                found = await consumer.getmany(timeout_ms=50)
+                now = time.perf_counter()
+                for records in found.values():
+                    for record in records:
+                        self.seen.setdefault(record.key.decode(), now)
+        finally:
+            await consumer.stop()
+
+    async def until(self, count: int, seconds: float = 120) -> None:
+        """Wait until so many keys have come out."""
+        end = time.perf_counter() + seconds
+        while len(self.seen) < count:
+            if time.perf_counter() > end:
+                raise RuntimeError(f"{len(self.seen)} of {count} came out of the chain")
+            await asyncio.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class Chain:
+    stage: intake.Stage
+    server: Server
+    tail: Tail
+
+
+@asynccontextmanager
+async def running(servers: Servers) -> AsyncIterator[Chain]:
+    bootstrap = servers.kafka.bootstrap
+    async with AsyncExitStack() as stack:
+        made = await stack.enter_async_context(intake.stage(servers))
+        sheets = await servers.database("scoring")
+        await execute(sheets.owner_url, f"truncate {scoring.TABLES}, benchmark_set cascade")
+        await scoring.publish_set(sheets.owner_url, scoring.levels(), made.campaign)
+        await skip(bootstrap, "scoring.sheets")
+        server = await stack.enter_async_context(made.ours())
+        for service, url in (("intake", made.database.app_url), ("scoring", sheets.app_url)):
+            await stack.enter_async_context(process("-m", "bench.work", service, url, bootstrap))
+        tail, ready = Tail(), asyncio.Event()
+        tailing = asyncio.create_task(tail.run(bootstrap, ready))
+        await ready.wait()
+        try:
+            # One through the whole chain, or the first run would measure how long workers take to join.
+            await load.Load(made.requests()[:1], 1, 1).run(server.port)
+            await tail.until(1)
+            yield Chain(made, server, tail)
+        finally:
+            tailing.cancel()
+            with suppress(asyncio.CancelledError):
+                await tailing
+
+
+async def skip(bootstrap: str, group: str, topic: str = stock.TOPIC) -> None:
+    """Let the group begin at the end of the topic: what earlier benchmarks left there is not its work."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        partitions = _partitions(topic)
+        consumer.assign(partitions)
+        await consumer.commit(dict(await consumer.end_offsets(partitions)))
+    finally:
+        await consumer.stop()
+
+
+def _partitions(topic: str) -> list[TopicPartition]:
+    plan = next(plan for plan in planned() if plan.name == topic)
+    return [TopicPartition(topic, number) for number in range(plan.partitions)]
+
+
+async def bench(servers: Servers, pairs: int) -> Result:
+    bootstrap = servers.kafka.bootstrap
+    url = await servers.plain_database("reference_scoring", reference.SCHEMA)
+    await stock.fill(bootstrap, COUNT)
+    numbers = counter(1)
+    scored: list[float] = []
+    for _ in range(pairs + 1):  # before the chain puts events of its own into the topic
+        await execute(url, "truncate sheet, journal")
+        before = cpu.of_tree(servers.postmaster)
+        levels = scoring.levels() | {"ecms_count": ("8", "0")}
+        await reference.run(bootstrap, url, f"reference-pg-{next(numbers)}", COUNT, 1, levels)
+        scored.append((cpu.of_tree(servers.postmaster) - before) / COUNT * 1e6)
+
+    async with running(servers) as chain, chain.stage.reference() as plain:
+
+        async def references() -> float:
+            await chain.stage.clear()
+            before = cpu.of_tree(servers.postmaster)
+            await load.Load(chain.stage.requests()[:COUNT], intake.CONNECTIONS, 1).run(plain.port)
+            return (cpu.of_tree(servers.postmaster) - before) / COUNT * 1e6 + scored.pop()
+
+        async def ours() -> float:
+            await chain.stage.clear()
+            before, there = cpu.of_tree(servers.postmaster), len(chain.tail.seen)
+            await load.Load(chain.stage.requests()[:COUNT], intake.CONNECTIONS, 1).run(chain.server.port)
+            await chain.tail.until(there + COUNT)
+            return (cpu.of_tree(servers.postmaster) - before) / COUNT * 1e6
+
+        return await measure("pg_cpu_per_submission", 1.3, pairs, references, ours, "us", "less")

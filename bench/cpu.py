@@ -1,0 +1,44 @@
+"""CPU time and memory of processes, from /proc: what is left of a measurement when others use the machine too."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def _stat(pid: int | str) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def of(pid: int) -> float:
+    """Seconds of CPU that the process has used."""
+    found = _stat(pid)
+    return (int(found[11]) + int(found[12])) / _TICKS
+
+
+def of_tree(pid: int) -> float:
+    """The same with its children, those that have ended too (a database server and its backends)."""
+    found = _stat(pid)
+    ended = (int(found[13]) + int(found[14])) / _TICKS
+    return of(pid) + ended + sum(of_tree(child) for child in _children(pid))
+
+
+def _children(pid: int) -> Iterator[int]:
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if int(_stat(entry.name)[1]) == pid:
+                    yield int(entry.name)
+            except OSError:
+                continue  # ended meanwhile
+
+
+def memory(pid: int) -> float:
+    """Resident memory in MB, what is shared counted by share (PSS)."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    raise ValueError("no Pss")
