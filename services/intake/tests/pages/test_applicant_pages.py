@@ -419,7 +419,7 @@ async def test_print_seal_submit_withdraw_edit_submit_again(desk: Desk) -> None:
     assert late.status_code in (409, 412)
     await desk.world.under_review(desk.draft["id"])
     page = await desk.page(desk.path)
-    assert [li.strong.text for li in page.select(".steps li") if li.strong][0] == "渝北区经济和信息化委员会"
+    assert next(li.strong.text for li in page.select(".steps li") if li.strong) == "渝北区经济和信息化委员会"
     asked = await desk.post(f"{desk.path}/withdraw", {"reason": "数据有误", "key": "withdraw-1"})
     assert asked.status_code == 303
     assert (await desk.state())["state"] == "withdrawing"

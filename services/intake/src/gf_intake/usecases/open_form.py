@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +12,14 @@ from gf_chassis import json
 from gf_chassis.errors import NotFound
 from gf_chassis.identity import Principal
 from gf_intake.adapters.contracts import EvidenceRef
-from gf_intake.adapters.policies import Policies, Rules
+from gf_intake.adapters.policies import Policies, Rules, declared
 from gf_intake.adapters.repository import Repository
-from gf_intake.adapters.standings import attached
+from gf_intake.adapters.standings import NOTHING, attached, standings_of
 from gf_intake.adapters.tables import RoundRow
-from gf_intake.domain.admission import Ground, require_window
+from gf_intake.domain import admission
+from gf_intake.domain.admission import Ground, Standing, require_window
 from gf_intake.domain.campaigns import Campaign, Window
-from gf_intake.domain.errors import DomainError
+from gf_intake.domain.errors import AdmissionRefused, DomainError
 from gf_intake.domain.submissions import Submission
 from gf_intake.domain.units import Unit
 from gf_intake.usecases.access import own_submission
@@ -44,6 +45,7 @@ class OpenedForm:
     returned: Mapping[str, Any] | None  # the content that was returned for correction
     evidence: Sequence[EvidenceRef]
     missing: Sequence[Ground]  # evidence that 上报 would ask for
+    standing: Standing
     way: Sequence[tuple[str, str | None]]  # level and authority of each stage 上报 would lead through
 
 
@@ -72,6 +74,7 @@ async def open_form(session: AsyncSession, principal: Principal, policies: Polic
         returned=await _returned(repository, submission),
         evidence=evidence,
         missing=missing_slots(rules, checked.facts, evidence, submission.content_hash, "person"),
+        standing=(await standings_of(session, [unit.id])).get(unit.id, NOTHING),
         way=way_of(policies, campaign.policy.id, unit, submission.kind),
     )
 
@@ -101,3 +104,19 @@ def closed_because(campaign: Campaign, window: Window, now: datetime, *, in_corr
     except DomainError as refused:
         return refused.detail
     return ""
+
+
+def foreseen(opened: OpenedForm, today: date) -> tuple[list[str], list[str]]:
+    """What 上报 would be refused for as things stand, and what would travel along as a warning."""
+    try:
+        warnings = admission.check(
+            opened.rules.law,
+            opened.unit.profile,
+            declared(opened.checked.facts),
+            opened.standing,
+            opened.missing,
+            today,
+        )
+    except AdmissionRefused as refused:
+        return [error.detail for error in refused.errors], []
+    return [], [warning.message for warning in warnings]

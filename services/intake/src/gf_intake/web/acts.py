@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from gf_chassis.clock import SHANGHAI
 from gf_chassis.http import PathId
 from gf_chassis.web import CheckedForm, act_answer, render
 from gf_intake.adapters.policies import Policies
@@ -14,7 +15,7 @@ from gf_intake.domain.submissions import LABELS, SubmissionState
 from gf_intake.entrypoints.dependencies import Intake
 from gf_intake.entrypoints.schemas import ReasonIn
 from gf_intake.entrypoints.submissions import answered
-from gf_intake.usecases.open_form import OpenedForm, closed_because, open_form
+from gf_intake.usecases.open_form import OpenedForm, closed_because, foreseen, open_form
 from gf_intake.usecases.read_submissions import submission_history
 from gf_intake.web import words
 from gf_intake.web.campaigns import way_views
@@ -58,6 +59,7 @@ async def view(request: Request, person: Applicant, intake: Intake, submission_i
         correction=correction_of(opened),
         findings=_findings(opened),
         grounds=_grounds(opened, now) if before else [],
+        reminders=foreseen(opened, now.astimezone(SHANGHAI).date())[1] if before else [],
         late_slots=[slot for slot in form.evidence_slots if slot.at == "submit"],
         superior=words.authority_name(intake.policies, opened.unit.profile.superior),
         record=[_recorded(row, intake.policies) for row in reversed(record)],
@@ -198,7 +200,8 @@ def _grounds(opened: OpenedForm, now: datetime) -> Sequence[tuple[bool, str]]:
         closed = "退回修改的期限已过，不能再上报。"
     verified = opened.submission.state is SubmissionState.VERIFIED
     grounds = [(verified, "表单已通过验证" if verified else "表单尚未通过验证，请先“验证并保存”")]
-    grounds += [(False, ground.message) for ground in opened.missing]
+    refused, _ = foreseen(opened, now.astimezone(SHANGHAI).date())
+    grounds += [(False, text) for text in refused]
     if not opened.missing:
         grounds.append((True, "佐证材料和盖章扫描件齐全"))
     grounds.append((not closed, closed or "在申报时间内"))

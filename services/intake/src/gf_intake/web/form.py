@@ -61,11 +61,11 @@ class Shown:
 
 @router.get("/submissions/{submission_id}/edit")
 async def edit(request: Request, person: Applicant, intake: Intake, submission_id: PathId) -> Response:
-    opened = await _open(intake, person, submission_id)
+    opened = await opened_form(intake, person, submission_id)
     if opened.submission.state not in EDITABLE:
         return redirect(request, address(submission_id), failed="表单已上报，不能修改。如需修改，请先取消上报。")
     shown = Shown(fields_from(opened.rules.form, opened.content), opened.submission.version)
-    return await _page(request, intake, opened, shown)
+    return await form_page(request, intake, opened, shown)
 
 
 @router.post("/submissions/{submission_id}/edit")
@@ -82,7 +82,7 @@ async def save(request: Request, intake: Intake, submission_id: PathId) -> Respo
             raise
         return await _give_back(request, submission_id, 403)
     fields, verify = fields_of(form), form.get("act") == "verify"
-    opened = await _open(intake, person, submission_id)
+    opened = await opened_form(intake, person, submission_id)
     typed = posted(opened.rules.form, fields)
     try:
         seen = version_seen(form)
@@ -93,13 +93,13 @@ async def save(request: Request, intake: Intake, submission_id: PathId) -> Respo
         return await _stale(request, intake, person, submission_id, fields, typed)
     except REFUSALS as error:
         shown = Shown(fields, opened.submission.version, message_of(error), status=status_of(error))
-        return await _page(request, intake, opened, shown)
+        return await form_page(request, intake, opened, shown)
     files = [(name, file) for name, file in form.multi_items() if isinstance(file, UploadFile) and file.filename]
     refused = await store_posted(intake, person, submission_id, files)
     if refused:
-        opened = await _open(intake, person, submission_id)
+        opened = await opened_form(intake, person, submission_id)
         shown = Shown(fields, view["version"], "表单已保存，但有文件未能上传。", status=422, notices=refused)
-        return await _page(request, intake, opened, shown)
+        return await form_page(request, intake, opened, shown)
     if verify:
         return redirect(request, address(submission_id), done="已通过验证并保存。请打印、签字盖章，上传扫描件后上报。")
     return redirect(request, f"{address(submission_id)}/edit", done="已暂存。")
@@ -110,14 +110,14 @@ async def restore(request: Request, person: Applicant, intake: Intake, submissio
     """The page with what was typed before the session ended. Writes nothing, so it needs no form token."""
     require_same_site(request)
     form = await request.form()
-    opened = await _open(intake, person, submission_id)
+    opened = await opened_form(intake, person, submission_id)
     fields = fields_of(form)
     seen = form.get("seen")
     now = opened.submission.version
     notice = "已恢复您填写的内容，尚未保存，请核对后暂存。"
     if seen != str(now):
         return await _stale(request, intake, person, submission_id, fields, posted(opened.rules.form, fields))
-    return await _page(request, intake, opened, Shown(fields, now, notices=[notice]))
+    return await form_page(request, intake, opened, Shown(fields, now, notices=[notice]))
 
 
 @router.post("/submissions/{submission_id}/check")
@@ -125,7 +125,7 @@ async def check(
     request: Request, person: Applicant, intake: Intake, form: CheckedForm, submission_id: PathId
 ) -> Response:
     """What 验证 would say, field by field. Nothing is stored."""
-    opened = await _open(intake, person, submission_id)
+    opened = await opened_form(intake, person, submission_id)
     typed = posted(opened.rules.form, fields_of(form))
     return JSONResponse(_findings(opened, typed, opened.rules.form.check(typed.content)))
 
@@ -135,7 +135,7 @@ async def autosave(
     request: Request, person: Applicant, intake: Intake, form: CheckedForm, submission_id: PathId
 ) -> Response:
     """暂存 by the page itself. The same content again changes nothing: not the version, not a verified state."""
-    opened = await _open(intake, person, submission_id)
+    opened = await opened_form(intake, person, submission_id)
     typed = posted(opened.rules.form, fields_of(form))
     seen = version_seen(form)
     if seen == opened.submission.version and hash_of(json.canonical(typed.content)) == opened.submission.content_hash:
@@ -179,28 +179,28 @@ async def _refused(
             version, message = view["version"], f"未通过验证，内容已暂存。{message}"
         except FormInvalid:
             message = f"未通过验证，内容也未能暂存，请先改正格式。{message}"
-        opened = await _open(intake, person, opened.submission.id)
-    return await _page(request, intake, opened, Shown(fields, version, message, status=422, strict=verify))
+        opened = await opened_form(intake, person, opened.submission.id)
+    return await form_page(request, intake, opened, Shown(fields, version, message, status=422, strict=verify))
 
 
 async def _stale(
     request: Request, intake: Bootstrap, person: Principal, submission_id: UUID, fields: Fields, typed: Posted
 ) -> Response:
     """Somebody was faster: what differs, and the own text in the fields. Saving again is then a decision."""
-    opened = await _open(intake, person, submission_id)
+    opened = await opened_form(intake, person, submission_id)
     message = (
         "这份表单在您打开之后已被修改（其他窗口或同事）。您填写的内容仍在下面，尚未保存。"
         "请对照不同之处；再次保存将以本页内容为准。"
     )
     shown = Shown(fields, opened.submission.version, message, changes=_differences(opened, typed), status=412)
-    return await _page(request, intake, opened, shown)
+    return await form_page(request, intake, opened, shown)
 
 
 def _differences(opened: OpenedForm, typed: Posted) -> list[Difference]:
     return differences(opened.rules.form, opened.content, typed.content)
 
 
-async def _page(request: Request, intake: Bootstrap, opened: OpenedForm, shown: Shown) -> Response:
+async def form_page(request: Request, intake: Bootstrap, opened: OpenedForm, shown: Shown) -> Response:
     form = opened.rules.form
     typed = posted(form, shown.fields)
     checked = form.check(typed.content)
@@ -311,7 +311,7 @@ def findings_by_row(
     return placed
 
 
-async def _open(intake: Bootstrap, person: Principal, submission_id: UUID) -> OpenedForm:
+async def opened_form(intake: Bootstrap, person: Principal, submission_id: UUID) -> OpenedForm:
     async with intake.database.reading() as session:
         return await open_form(session, person, intake.policies, submission_id)
 

@@ -39,9 +39,9 @@ Applicant = Annotated[Principal, Depends(_applicant)]
 
 
 def router() -> APIRouter:
-    from gf_intake.web import acts, campaigns, evidence, form, lists, units, uploads
+    from gf_intake.web import acts, campaigns, evidence, form, lists, units, uploads, workbook
 
     whole = APIRouter()
-    for part in (lists, campaigns, form, acts, uploads, units, evidence):
+    for part in (lists, campaigns, form, acts, uploads, workbook, units, evidence):
         whole.include_router(part.router)
     return whole

@@ -119,7 +119,7 @@
   const check = async () => {
     const mine = ++checking;
     try {
-      const [status, body] = await post(form.dataset.check);
+      const [status, body] = await post(form.dataset.live);
       if (status === 401 || body.code === "csrf") signIn();
       else if (status === 200 && mine === checking) present(body);
     } catch { /* the next keystroke asks again */ }
