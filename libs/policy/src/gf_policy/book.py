@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -115,12 +116,15 @@ class Book:
         return sorted(found, key=lambda folder: (_depth(self.authorities, folder), folder.policy.id))
 
 
-def load(path: Path | str | None = None, *, only_good_rulesets: bool = False) -> Book:
+def load(path: Path | str | None = None, *, only_good_rulesets: bool | None = None) -> Book:
     """Load and check policies/. None: the folder named by GF_POLICIES_DIR, else policies/ of this checkout.
 
     Loaded once per process and folder: five services in one process share one book. A fault anywhere stops the start;
-    with ``only_good_rulesets`` a faulty scoring table is left out instead and named in ``book.rulesets.faults``.
+    with ``only_good_rulesets`` (None: as GF_POLICIES_ONLY_GOOD_RULESETS says, else no) a faulty scoring table is left
+    out instead and named in ``book.rulesets.faults``.
     """
+    if only_good_rulesets is None:
+        only_good_rulesets = os.environ.get("GF_POLICIES_ONLY_GOOD_RULESETS", "").lower() in ("1", "true", "yes")
     return _load(policies_root(path), only_good_rulesets)
 
 

@@ -58,6 +58,10 @@ class IndustryTable:
                 "unknown_key_industry", f"53 个重点行业中没有“{code}”，请从重点行业清单中选择。", rule="N25-53"
             ) from None
 
+    def classes(self, code: str) -> tuple[str, ...]:
+        """The GB/T 4754 codes that point to a key industry, as a hint."""
+        return tuple(prefix for prefix, keys in self._mapping.items() if code in keys)
+
     def suggest(self, codes: Sequence[str]) -> tuple[KeyIndustry, ...]:
         """Key industries the GB/T 4754 codes point to: a proposal, the scope note is the platform's (N25 附件3)."""
         found: dict[str, KeyIndustry] = {}

@@ -171,11 +171,15 @@ def _documents(root: Path) -> frozenset[str]:
 
 
 def _check_alone(root: Path, path: Path, known: frozenset[str]) -> None:
-    """What loading checks of all files at once, for one: published as it stands, and citing what the catalogue has."""
+    """What loading checks of all files at once, for one: published as it stands, and citing what the catalogue has.
+
+    A table that takes over another one stands on that file as well.
+    """
     name = path.relative_to(root).as_posix()
-    if fault := manifest.changed(root, name):
-        raise fault
     file = read_yaml(root, name)
+    for needed in (name, *([str(file.data["same_as"])] if "same_as" in file.data else [])):
+        if fault := manifest.changed(root, needed):
+            raise PolicyError(name, fault.reason if needed == name else f"{needed}：{fault.reason}", 1)
     for where, source in file.sources():
         if "document" in source and source["document"] not in known:
             raise file.fault(f"文件目录 documents.yaml 中没有“{source['document']}”。", *where)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import structlog
+
 import gf_policy
 from gf_chassis.clock import Clock
 from gf_chassis.database import Database
@@ -34,6 +36,8 @@ from gf_scoring.usecases.start_rescoring import StartRescoring
 from gf_scoring.usecases.switch_ruleset import AppendRescored, SwitchRuleset
 from gf_scoring.usecases.try_changes import TryChanges
 from gf_scoring.usecases.verify_sheet import VerifySheet
+
+_log = structlog.get_logger()
 
 
 @dataclass
@@ -77,6 +81,8 @@ class Bootstrap:
 def bootstrap(settings: Settings, *, clock: Clock | None = None, book: gf_policy.Book | None = None) -> Bootstrap:
     clock = clock or Clock()
     book = book or gf_policy.load(settings.policies_dir)
+    for fault in book.rulesets.faults:
+        _log.error("ruleset left out", file=fault.file, line=fault.line, reason=fault.reason)
     database = Database(settings.database, clock)
     versions = Versions(book)
     rulebook, publisher = Rulebook(book.rulesets, versions), Publisher()

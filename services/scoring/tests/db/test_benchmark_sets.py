@@ -82,7 +82,19 @@ async def test_publishing_needs_the_version_and_happens_once(world: World, api: 
 
 async def test_rulesets_can_be_looked_up(world: World, api: httpx.AsyncClient) -> None:
     listed = (await api.get("/rulesets", headers=as_("applicant"))).json()["items"]
-    assert [r["id"] for r in listed] == ["national/2025/n25/factory"]
+    assert {(r["base"], r["category"]) for r in listed} == {
+        ("national/2023/n23", "factory"),
+        ("national/2023/n23", "supply_chain"),
+        ("national/2025/n25", "factory"),
+        ("national/2025/n25", "park"),
+        ("unnamed-province/2024/rules", "factory"),
+        ("unnamed-province/2024/rules", "park"),
+        ("unnamed-province/2024/rules", "supply_chain"),
+    }
+    park = (await api.get("/rulesets/national/2025/n25/park", headers=as_("applicant"))).json()
+    assert [int(i["weight"]) for i in park["indicators"]] == [4, 7, 7, 7, 7, 6, 7, 6, 7, 3, 3, 5, 5, 6, 6, 7, 7]
+    chain = (await api.get("/rulesets/national/2023/n23/supply-chain", headers=as_("applicant"))).json()
+    assert len(chain["indicators"]) == 20
     ruleset = (await api.get("/rulesets/national/2025/n25/factory", headers=as_("applicant"))).json()
     assert len(ruleset["indicators"]) == 14
     assert ruleset["indicators"][3]["lead"] == "8"
@@ -90,3 +102,29 @@ async def test_rulesets_can_be_looked_up(world: World, api: httpx.AsyncClient) -
     assert (await api.get("/rulesets/nowhere", headers=as_("applicant"))).status_code == 404
     assert (await api.get(f"/benchmark-sets/{new_id()}", headers=as_("applicant"))).status_code == 404
     assert (await api.get("/rulesets")).status_code == 401
+
+
+@pytest.mark.rule("N25-53")
+async def test_key_industries_and_limits_can_be_looked_up(world: World, api: httpx.AsyncClient) -> None:
+    industries = (await api.get("/industries", headers=as_("applicant"))).json()["items"]
+    assert len(industries) == 53
+    assert len({one["sector"] for one in industries}) == 8
+    cement = next(one for one in industries if one["code"] == "cement")
+    assert cement["table"]["ruleset"] == "national/2025/n25/factory"
+    assert "clinker_energy" in cement["table"]["limits"]
+    assert cement["own_levels"] is False
+    tables = (await api.get("/tables", params={"base": "national/2023/n23"}, headers=as_("applicant"))).json()["items"]
+    assert {one["code"]: bool(one["not_scorable"]) for one in tables} == {
+        "electronics": False,
+        "automobile": True,
+        "machinery": True,
+        "all": True,
+    }
+    asked = {"key_industry": "coking", "year": 2024}
+    assert (await api.get("/limits", params=asked, headers=as_("applicant"))).json()["items"] == []
+    clinker = (await api.get("/limits/clinker_energy", headers=as_("applicant"))).json()["items"]
+    assert clinker[0]["levels"] == {"1": "100", "2": "107", "3": "117"}
+    assert clinker[0]["certainty"] == "transcription"
+    assert (await api.get("/limits/nothing", headers=as_("applicant"))).status_code == 404
+    assert (await api.get("/ruleset-faults", headers=as_("steward"))).json() == {"items": []}
+    assert (await api.get("/ruleset-faults", headers=as_("applicant"))).status_code == 403

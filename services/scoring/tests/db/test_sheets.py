@@ -13,7 +13,7 @@ from gf_chassis.ids import new_id
 from gf_scoring.adapters.contracts import scored_from
 from greenladder.scoring.v1 import sheets_pb2 as pb
 from services.scoring.tests.sample import factory_facts
-from services.scoring.tests.world import World, as_
+from services.scoring.tests.world import World, as_, fact
 
 pytestmark = pytest.mark.db
 
@@ -261,3 +261,42 @@ async def test_the_average_of_listed_units_of_a_region(world: World, api: httpx.
     assert (await api.get("/averages", params=query, headers=as_("applicant"))).status_code == 403
     await world.apply(world.listed(better, list_id, listed=False))
     assert (await api.get("/averages", params=query, headers=as_("reviewer"))).json()["count"] == 1
+
+
+@pytest.mark.rule("N25-A1")
+async def test_a_sheet_says_which_products_conditions_and_years_are_behind_it(
+    world: World, api: httpx.AsyncClient
+) -> None:
+    await publish_set(world, api)
+    one = new_id()
+    event = world.admitted(one, facts=factory_facts() | {("excl_accident", 0, ""): True})
+    for key, value in (
+        (("product_energy", 2024, "tce"), "103"),
+        (("product_output", 2024, "t"), "1000"),
+        (("product_limit", 0, ""), ("clinker_energy",)),
+    ):
+        row = event.message.facts.add()  # type: ignore[attr-defined]
+        row.CopyFrom(fact(key, value))
+        row.product = "熟料"
+    await world.apply(event)
+    ((_, scored),) = await world.published(one)
+    assert (scored.lines[0].branch, scored.lines[0].points) == ("by_product", "4.571428571429")
+    assert not scored.lines[0].HasField("lead")
+    assert "no_accident" in {gate.code for gate in scored.open_gates}
+    sheet = (await api.get(f"/sheets/{one}", headers=as_("applicant"))).json()["items"][0]
+    assert sheet["derivations"][0]["products"][0]["standard"] == "GB 16780-2021"
+    assert {gate["code"]: gate["state"] for gate in sheet["open_gates"]}["no_accident"] == "not_met"
+    assert [at["year"] for at in sheet["history"][0]["years"]] == [2022, 2023, 2024]
+    checked = await api.post("/verify", json=sheet, headers=as_("rival"))
+    assert checked.json() == {"equal": True, "differences": []}, checked.text
+
+
+@pytest.mark.rule("N25-53")
+async def test_a_reviewer_may_rule_that_the_general_rules_apply(world: World, api: httpx.AsyncClient) -> None:
+    general = await publish_set(world, api)
+    levels = [{"indicator": "energy_intensity", "lead": "2.8", "baseline": "3.2", "assumption": "演示约定"}]
+    cement = await publish_set(world, api, key_industry="cement", levels=levels)
+    one = new_id()
+    await world.apply(world.admitted(one, key_industry="cement"))
+    await world.apply(world.marked(one, 1, {}, ruling="general"))
+    assert [event.benchmark_set_id for _, event in await world.published(one)] == [cement, general]

@@ -20,7 +20,7 @@ from gf_scoring.bootstrap import Bootstrap
 from gf_scoring.domain.benchmarks import Level
 from gf_scoring.domain.engine import MISSING, NOT_APPLICABLE, FactKey, FactValue, Product
 from gf_scoring.domain.recompute import Stated, StatedLine
-from gf_scoring.entrypoints import http_rankings, http_rescoring, presenters, schemas
+from gf_scoring.entrypoints import http_rankings, http_reference, http_rescoring, presenters, schemas
 from gf_scoring.usecases.create_benchmark_set import NewSet
 from gf_scoring.usecases.try_changes import Change, advice
 
@@ -34,6 +34,7 @@ def routers(parts: Bootstrap) -> list[APIRouter]:
         _sheets(parts),
         http_rankings.router(parts),
         http_rescoring.router(parts),
+        http_reference.router(parts),
     ]
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from gf_policy.model import Source
+from gf_policy.ruleset_model import ByProduct
 from gf_policy.rulesets import Formula, Indicator, Ruleset, Term
 from gf_scoring.adapters import contracts
 from gf_scoring.adapters.contracts import StoredFact
@@ -13,7 +15,7 @@ from gf_scoring.adapters.tables import BenchmarkSetRow, SheetRow
 from gf_scoring.adapters.versions import Versions
 from gf_scoring.domain.numbers import DIGITS, plain, whole
 from gf_scoring.entrypoints import schemas
-from gf_scoring.entrypoints.derivations import extras
+from gf_scoring.entrypoints.derivations import NOT_APPLICABLE_RULES, extras
 from gf_scoring.entrypoints.schemas import exact
 
 
@@ -167,10 +169,72 @@ def ruleset_out(ruleset: Ruleset) -> schemas.RulesetOut:
         minimum_share=exact(ruleset.minimum_share),
         entered_by=list(ruleset.entered_by),
         dimensions=[
-            schemas.DimensionOut(code=row.code, name=row.name, weight=exact(row.weight)) for row in ruleset.dimensions
+            schemas.DimensionOut(code=row.code, name=row.name, weight=exact(row.weight), bonus=row.bonus)
+            for row in ruleset.dimensions
         ],
         indicators=[_indicator(indicator) for indicator in ruleset.indicators],
+        **_beside(ruleset),
         assumptions=dict(ruleset.assumptions),
+    )
+
+
+def _beside(ruleset: Ruleset) -> dict[str, Any]:
+    """What a ruleset has beside its indicators."""
+    return {
+        "gates": [
+            schemas.GateRule(
+                code=row.code, name=row.name, fact=row.fact, must_be=row.must_be, source=_source(row.source)
+            )
+            for row in ruleset.gates
+        ],
+        "bands": [
+            schemas.BandOut(code=row.code, name=row.name, at_least=exact(row.at_least), source=_source(row.source))
+            for row in ruleset.bands
+        ],
+        "not_applicable_rule": NOT_APPLICABLE_RULES[ruleset.not_applicable],
+        "physical": [
+            schemas.PhysicalOut(fact=row.fact, unit=row.unit, minimum=_or(row.minimum), maximum=_or(row.maximum))
+            for row in ruleset.physical
+        ],
+        "conversions": {
+            unit: {name: exact(factor) for name, factor in by_name.items()}
+            for unit, by_name in (ruleset.conversions or {}).items()
+        },
+        "cross_checks": [
+            schemas.CrossCheckOut(
+                code=row.code,
+                fact=row.fact,
+                parts=row.parts,
+                unit=row.unit,
+                tolerance=exact(row.tolerance),
+                message=row.message,
+                source=_source(row.source),
+            )
+            for row in ruleset.cross_checks
+        ],
+        "derived": [
+            schemas.DerivedOut(code=row.code, name=row.name, unit=row.unit, formula=_formula(row.formula))
+            for row in ruleset.derived
+        ],
+        "valid_from": ruleset.valid_from,
+        "valid_to": ruleset.valid_to,
+        "source": _source(ruleset.source),
+    }
+
+
+def _or(number: Decimal | None) -> str | None:
+    return None if number is None else exact(number)
+
+
+def _by_product(row: ByProduct) -> schemas.ByProductOut:
+    return schemas.ByProductOut(
+        kind=row.kind,
+        limit=row.limit,
+        amount=_term(row.amount),
+        output=_term(row.output),
+        parameters=list(row.parameters),
+        most=row.most,
+        source=_source(row.source),
     )
 
 
@@ -186,7 +250,14 @@ def _indicator(row: Indicator) -> schemas.IndicatorOut:
         formula=_formula(row.formula),
         lead=exact(row.fixed.lead) if row.fixed else None,
         baseline=exact(row.fixed.baseline) if row.fixed else None,
+        minimum=_or(row.minimum),
+        maximum=_or(row.maximum),
         may_not_apply=row.may_not_apply,
+        by_product=_by_product(row.by_product) if row.by_product else None,
+        tiers=[
+            schemas.TierOut(below=_or(step.below), lead=exact(step.lead), baseline=exact(step.baseline))
+            for step in (row.tiers.steps if row.tiers else ())
+        ],
         source=_source(row.source),
     )
 
@@ -201,6 +272,9 @@ def _formula(row: Formula) -> schemas.FormulaOut:
         members={member.code: member.name for member in row.members},
         claims=list(row.claims),
         evidence=list(row.evidence),
+        span=row.span,
+        parts={part.code: [_term(term) for term in part.of] for part in row.parts},
+        shrinking_full=exact(row.shrinking_full),
         source=_source(row.source),
     )
 

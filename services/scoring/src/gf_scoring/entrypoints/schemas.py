@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
@@ -41,7 +41,28 @@ class FormulaOut(ApiModel):
     members: dict[str, str] = {}
     claims: list[str] = []
     evidence: list[str] = []
+    span: int = Field(default=0, description="年均增长率的年数")
+    parts: dict[str, list[TermOut]] = Field(default={}, description="弹性系数的各项污染物")
+    shrinking_full: str = "1"
     source: SourceOut
+
+
+class ByProductOut(ApiModel):
+    """按产品与限额、定额比较。"""
+
+    kind: str
+    limit: str
+    amount: TermOut
+    output: TermOut
+    parameters: list[str]
+    most: int = Field(description="至多计几种产品")
+    source: SourceOut
+
+
+class TierOut(ApiModel):
+    below: str | None
+    lead: str
+    baseline: str
 
 
 class IndicatorOut(ApiModel):
@@ -55,7 +76,11 @@ class IndicatorOut(ApiModel):
     formula: FormulaOut
     lead: str | None = Field(default=None, description="文件规定的引领值；其余由主管部门发布")
     baseline: str | None = None
+    minimum: str | None = None
+    maximum: str | None = None
     may_not_apply: bool
+    by_product: ByProductOut | None = None
+    tiers: list[TierOut] = Field(default=[], description="按规模分档的引领值和基准值")
     source: SourceOut
 
 
@@ -63,6 +88,46 @@ class DimensionOut(ApiModel):
     code: str
     name: str
     weight: str
+    bonus: bool = Field(default=False, description="附加项：在满分之外，权重为上限")
+
+
+class GateRule(ApiModel):
+    code: str
+    name: str
+    fact: str
+    must_be: bool
+    source: SourceOut
+
+
+class BandOut(ApiModel):
+    code: str
+    name: str
+    at_least: str
+    source: SourceOut
+
+
+class PhysicalOut(ApiModel):
+    fact: str
+    unit: str
+    minimum: str | None
+    maximum: str | None
+
+
+class CrossCheckOut(ApiModel):
+    code: str
+    fact: str
+    parts: str
+    unit: str
+    tolerance: str
+    message: str
+    source: SourceOut
+
+
+class DerivedOut(ApiModel):
+    code: str
+    name: str
+    unit: str
+    formula: FormulaOut
 
 
 class RulesetSummary(ApiModel):
@@ -83,6 +148,16 @@ class RulesetOut(RulesetSummary):
     entered_by: list[str]
     dimensions: list[DimensionOut]
     indicators: list[IndicatorOut]
+    gates: list[GateRule] = Field(default=[], description="基本要求，与得分分开")
+    bands: list[BandOut] = Field(default=[], description="等级或星级")
+    not_applicable_rule: str = ""
+    physical: list[PhysicalOut] = Field(default=[], description="数值可能的范围")
+    conversions: dict[str, dict[str, str]] = Field(default={}, description="表内单位 → 可换算的单位 → 系数")
+    cross_checks: list[CrossCheckOut] = []
+    derived: list[DerivedOut] = Field(default=[], description="只逐年展示、不计分的数值")
+    valid_from: date | None = None
+    valid_to: date | None = None
+    source: SourceOut | None = None
     assumptions: dict[str, str] = Field(description="文件未写明、由本系统约定的各项及其理由")
 
 
