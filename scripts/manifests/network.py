@@ -93,7 +93,8 @@ def _kafka_ports(context: Context) -> set[int]:
 
 def _issuer_port(objects: Sequence[Manifest]) -> int | None:
     for one in of_kind(objects, "ConfigMap"):
-        if issuer := (one.doc.get("data") or {}).get("ISSUER"):
+        data = one.doc.get("data") or {}
+        if issuer := data.get("ISSUER_INSIDE_URL") or data.get("ISSUER"):
             parts = urlsplit(issuer)
             return parts.port or (443 if parts.scheme == "https" else 80)
     return None
