@@ -133,7 +133,7 @@ async def test_the_export_holds_the_filtered_list(world: World) -> None:
     await world.admit(name="乙公司")
     desk = Desk(world, COUNTY)
     page = await desk.page(f"{HOME}?key_industry=no&view=all")
-    link = next(one for one in page.select(".exports a") if "csv" in str(one["href"]))
+    link = next(one for one in page.select(".head a") if "csv" in str(one["href"]))
     answer = await desk.http.get(str(link["href"]))
     lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [line[1] for line in lines] == ["申报单位", "乙公司"]
