@@ -79,15 +79,8 @@ class MembershipRow(Base, table=True):
     __table_args__ = (
         Index("ix_membership_unit_id", "unit_id"),
         Index("uq_membership_live", "unit_id", "list_id", unique=True, postgresql_where=text("state = 'listed'")),
-        # The list as it stands now, in its order.
-        Index(
-            "ix_membership_list",
-            "list_id",
-            "region",
-            text('name collate "C"'),
-            "id",
-            postgresql_where=text("state = 'listed'"),
-        ),
+        # The list as it stands now, region by region; the names of one region are sorted when they are read.
+        Index("ix_membership_list", "list_id", "region", postgresql_where=text("state = 'listed'")),
     )
 
     id: UUID = Field(primary_key=True)
