@@ -30,6 +30,7 @@ MODULES = {
     "latency_p50_70_over_10": "latency",
     "latency_p99_70_over_10": "latency",
     "rescore_500k": "rescore",
+    "pages_100k_p95": "pages",
 }
 #: Modules that need a broker.
 KAFKA = {"scoring", "scaling", "relay", "chain", "latency"}

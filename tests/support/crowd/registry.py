@@ -14,12 +14,12 @@ _CROWD = """
   create temp table crowd on commit drop as
   select g.n, u.unit_id, pg_temp.name_of(g.n) || g.n as name, pg_temp.uscc_of(g.n) as uscc,
     (array['440112', '500112', '110101', '330203', '210102'])[1 + g.n % 5] as region, '3411' as industry, 2021 + g.n % 5
-    as year, u.list_id, ('0190000000017' || substr(md5('m' || g.n), 1, 3) || '8' || substr(md5('x' || g.n), 1, 15))::uuid
-    as id, 1 + (g.n - 1) / 3 as place
+    as year, u.list_id,
+    ('0190000000017' || substr(md5('m' || g.n), 1, 3) || '8' || substr(md5('x' || g.n), 1, 15))::uuid as id
   from generate_series($1, $2) g(n)
   cross join lateral (select pg_temp.unit_of(g.n) as unit_id, case g.n % 3 when 0 then 'provincial:cq:factory'
     else 'national:miit:factory' end as list_id) u"""
-_CHANGE = "('0190000000027' || substr(md5('{what}' || c.n), 1, 3) || '8' || substr(md5('{what}y' || c.n), 1, 15))::uuid"  # noqa: E501
+_CHANGE = "('0190000000027' || substr(md5('{what}' || c.n), 1, 3) || '8' || substr(md5('{what}y' || c.n), 1, 15))::uuid"
 _POSITION = "c.n * 3 + {offset}"
 _ENTRY = "c.name, c.uscc, c.region, c.industry"
 _EDITION = "(select id from edition e where e.list_id = c.list_id and e.year = {year})"
@@ -29,8 +29,8 @@ _STATEMENTS: Sequence[str] = (
     f"""
   insert into membership (id, unit_id, list_id, state, name, uscc, region, industry, year, effective, edition_id, ended,
     ground)
-  select c.id, c.unit_id, c.list_id, case when c.n % 33 = 0 and c.year < 2025 then 'removed' else 'listed' end, {_ENTRY},
-    c.year, make_date(c.year, 12, 1), {_EDITION.format(year="c.year")}, null, '' from crowd c""",
+  select c.id, c.unit_id, c.list_id, case when c.n % 33 = 0 and c.year < 2025 then 'removed' else 'listed' end,
+    {_ENTRY}, c.year, make_date(c.year, 12, 1), {_EDITION.format(year="c.year")}, null, '' from crowd c""",
     f"""
   insert into membership_change (id, list_id, position, recorded_at, membership_id, unit_id, kind, name, uscc, region,
     industry, effective)
