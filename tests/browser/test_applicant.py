@@ -15,6 +15,9 @@ from tests.support.enterprises import Enterprise, enterprise
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 Come = Callable[..., Awaitable[Visitor]]
+#: Milliseconds; files are looked into and pages are long.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 SLOTS = ("advanced_technology", "retrofit_projects", "green_design_report", "footprint_report")
 
 
@@ -23,7 +26,9 @@ async def arrive(visitor: Come, season: Season, superior: str = "shenzhen") -> t
     one = await enterprise(season.house, superior, "440306")
     code = one.applicant.unit["uscc"]
     account = next(found for found in season.house.accounts.values() if found.org == code)
-    return await visitor(account.id, "/intake/ui/"), one
+    at = await visitor(account.id, "/intake/ui/")
+    at.context.set_default_timeout(PATIENCE)
+    return at, one
 
 
 async def start(at: Visitor) -> str:
@@ -60,7 +65,7 @@ async def test_what_is_typed_is_checked_saved_and_never_lost(visitor: Come, seas
     page = at.page
     await at.accessible()
     await page.locator("[name='value:main_products']").fill("印制电路板")
-    await expect(page.locator("#saved")).to_contain_text("已自动保存", timeout=20_000)
+    await expect(page.locator("#saved")).to_contain_text("已自动保存")
     await filled(at, one, path)
     # A value out of its usual range: a warning that can be closed, and a note beside it.
     cell = page.locator("[data-field='value:ammonia_discharged:2024']")
@@ -71,13 +76,13 @@ async def test_what_is_typed_is_checked_saved_and_never_lost(visitor: Come, seas
     await expect(warning.locator("p")).to_be_hidden()
     # A unit that is not the form's: the value in the form's own unit is shown.
     await page.locator("[name='unit:output_value']").select_option("千元")
-    await expect(page.locator("[data-converted='value:output_value:2024']")).to_contain_text("万元", timeout=15_000)
+    await expect(page.locator("[data-converted='value:output_value:2024']")).to_contain_text("万元")
     # An error shows at its field while typing; the text stays in this window, reloaded or signed out.
     with at.expecting_errors():
         area = page.locator("[name='value:land_area']")
         await area.fill("五万")
         await expect(page.locator("[data-field='value:land_area'] .error")).to_be_visible(timeout=15_000)
-        await expect(page.locator("#saved")).to_contain_text("格式不对", timeout=20_000)
+        await expect(page.locator("#saved")).to_contain_text("格式不对")
         await at.accessible()
         page.on("dialog", lambda dialog: dialog.accept())
         await page.reload()
@@ -85,7 +90,7 @@ async def test_what_is_typed_is_checked_saved_and_never_lost(visitor: Come, seas
         await area.fill("52000")
         await at.context.clear_cookies()
         await page.locator("[name='value:main_products']").fill("会话过期时填写的内容")
-        await page.get_by_role("button", name="重新登录").click(timeout=20_000)
+        await page.get_by_role("button", name="重新登录").click()
         await at.choose(at.account)
     assert await page.locator("[name='value:main_products']").input_value() == "会话过期时填写的内容"
     await page.get_by_role("button", name="暂存").last.click()
@@ -107,9 +112,9 @@ async def test_two_windows_do_not_overwrite_each_other_unseen(visitor: Come, sea
     with at.expecting_errors():
         await at.page.locator("[name='value:land_area']").fill("62000")
         told = at.page.locator("#told")
-        await expect(told).to_contain_text("厂区用地面积：已保存的是“61000 m2”，您填写的是“62000 m2”", timeout=20_000)
+        await expect(told).to_contain_text("厂区用地面积：已保存的是“61000 m2”，您填写的是“62000 m2”")
         await at.page.get_by_role("button", name="以本页内容为准，保存").click()
-        await expect(at.page.locator("#saved")).to_contain_text("已自动保存", timeout=20_000)
+        await expect(at.page.locator("#saved")).to_contain_text("已自动保存")
     saved = await one.client.get(f"/intake/v1/submissions/{path.rpartition('/')[2]}")
     area = next(value["value"] for value in saved["content"]["values"] if value["code"] == "land_area")
     assert area == "62000"
@@ -126,12 +131,12 @@ async def test_from_the_draft_to_the_second_submission(visitor: Come, season: Se
         place = page.locator(f"#slot-{slot}")
         files = [file(tmp_path, f"{slot}-{number}.pdf", data.pdf(f"{slot} {number}")) for number in (1, 2)]
         await place.locator("input[type=file]").set_input_files([str(one_) for one_ in files])
-        await expect(place.locator(".files a[target]")).to_have_count(2, timeout=30_000)
+        await expect(place.locator(".files a[target]")).to_have_count(2)
     with at.expecting_errors():
         place = page.locator(f"#slot-{SLOTS[0]}")
         bad = file(tmp_path, "假.pdf", b"<script>alert(1)</script>" * 9)
         await place.locator("input[type=file]").set_input_files(str(bad))
-        await expect(place.locator(".error")).to_contain_text("只接受", timeout=20_000)
+        await expect(place.locator(".error")).to_contain_text("只接受")
         await place.get_by_role("button", name="知道了").click()
     await place.get_by_role("button", name=f"移除：{SLOTS[0]}-2.pdf").click()
     await expect(place.locator(".files a[target]")).to_have_count(1)
