@@ -138,7 +138,7 @@ async def test_from_the_draft_to_the_second_submission(visitor: Come, season: Se
         await place.locator("input[type=file]").set_input_files(str(bad))
         await expect(place.locator(".error")).to_contain_text("只接受")
         await place.get_by_role("button", name="知道了").click()
-    await place.get_by_role("button", name=f"移除：{SLOTS[0]}-2.pdf").click()
+    await place.locator(f"[data-name='{SLOTS[0]}-2.pdf']").click()
     await expect(place.locator(".files a[target]")).to_have_count(1)
     await at.accessible()
     await at.picture("applicant-form")
