@@ -11,7 +11,7 @@ import pytest
 
 from gf_standalone.demo import data
 from gf_standalone.demo.acts import Applicant, Registrar
-from gf_standalone.demo.story import NATIONAL, YEAR
+from gf_standalone.demo.story import DESKS, NATIONAL, YEAR
 from tests.browser.browsing import WIDE, Visitor
 from tests.browser.clerks import Come, Office
 from tests.e2e.season import Season
@@ -63,7 +63,7 @@ async def test_five_routes_to_the_national_list(
             else:
                 # What is put on record is clicked once, above; here the decisions are.
                 await asyncio.gather(*(season.desk(name).prepare(applied[unit]) for unit in units))
-            await office.recommend([applied[unit] for unit in units], f"{name} 第一批", tmp_path)
+            await office.recommend([applied[unit] for unit in units], f"{DESKS[name]} 2025 年度第一批", tmp_path)
             if name == "gd":
                 await office.approver.picture("batch")
     ministry = await Office.of("miit", season, visitor)
