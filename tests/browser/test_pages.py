@@ -49,7 +49,7 @@ async def test_the_public_lists(season: Season, visitor: Come) -> None:
     ("account", "path"),
     [
         ("cq-lists", "/notify/ui/"),
-        ("yubei-review", "/review/ui/none"),
+        ("yubei-review", "/review/ui/cases/01990000-0000-7000-8000-000000000000"),
         ("unit-cq", "/review/ui/"),
         ("ops-1", "/review/ops/held"),
     ],
