@@ -131,7 +131,9 @@ async def test_return_correction_and_what_changed_since(world: World) -> None:
     await world.admit(one, round=2, energy="900")
     found = await world.review.queries.case(COUNTY, one)
     assert found["mine"]["active"]
-    assert found["changes"] == [{"code": "energy_total", "product": "", "year": 2024, "before": "1200.5", "now": "900"}]
+    change = {"code": "energy_total", "product": "", "year": 2024, "before": "1200.5", "now": "900"}
+    shown = {"label": "综合能源消费量", "before_shown": "1200.5", "now_shown": "900"}
+    assert found["changes"] == [change | shown]
     assert len(found["rounds"]) == 2
 
 
