@@ -32,6 +32,7 @@ MEANING = {
     "latency_p50_70_over_10": "POST to scored event, median, at 70 % of capacity against 10 %",
     "latency_p99_70_over_10": "POST to scored event, 99th percentile, at 70 % of capacity against 10 %",
     "features_on_over_off": "logs, traces and read metrics against none of them",
+    "rescore_500k": "a shadow run over 500,000 stored submissions, against compute by hand",
     "idle_memory": "resident memory of an idle server, against a budget",
     "start_up": "start to first answer, against a budget",
     "idle_cpu": "CPU of an idle server, against a budget",

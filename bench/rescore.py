@@ -21,7 +21,7 @@ import gf_policy
 from bench import stock
 from bench.pairs import Result, measure
 from bench.reference import rescore as reference
-from bench.scoring import _publish_set
+from bench.scoring import publish_set
 from bench.servers import Servers, execute
 from gf_chassis.ids import new_id
 from gf_policy.rulesets import load_benchmarks
@@ -44,7 +44,7 @@ async def bench(servers: Servers, pairs: int) -> Result:
         for value in load_benchmarks(book.root)[0].sets[0].values
     }
     await execute(ours.owner_url, f"truncate score_sheet, {_TABLES}")
-    await _publish_set(ours.owner_url, levels)
+    await publish_set(ours.owner_url, levels, stock.CAMPAIGN)
     await fill(ours.owner_url)
     await execute(ours.owner_url, reference.SCHEMA)
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 import gf_policy
-from gf_intake.api import create
-from gf_intake.bootstrap import bootstrap
-from gf_intake.settings import Settings
-from services.intake.tests.world import OPENING, Callers, World, clock_at
+
+if TYPE_CHECKING:  # the whole service: only for tests that have a world
+    from services.intake.tests.world import World
 
 
 @cache
@@ -31,6 +30,11 @@ def book() -> gf_policy.Book:
 async def world(
     service_database: Callable[[str], Awaitable[Any]], tmp_path: Path, book: gf_policy.Book
 ) -> AsyncIterator[World]:
+    from gf_intake.api import create
+    from gf_intake.bootstrap import bootstrap
+    from gf_intake.settings import Settings
+    from services.intake.tests.world import OPENING, Callers, World, clock_at
+
     database = await service_database("intake")
     settings = Settings(
         database_url=database.app_url,

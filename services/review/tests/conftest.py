@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.review.tests.world import World, make
+if TYPE_CHECKING:  # the whole service: only for tests that have a world
+    from services.review.tests.world import World
 
 
 @pytest.fixture
 async def make_world(
     service_database: Callable[..., Awaitable[Any]], tmp_path: Path
 ) -> AsyncIterator[Callable[..., Awaitable[World]]]:
+    from services.review.tests.world import make
+
     made: list[World] = []
 
     async def create(policies: Any = None) -> World:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 import gf_policy
-from gf_scoring.api import create
-from gf_scoring.bootstrap import Bootstrap, bootstrap
-from gf_scoring.settings import Settings
 from services.scoring.tests.sample import POLICIES
-from services.scoring.tests.world import Callers, World
+
+if TYPE_CHECKING:  # the whole service: only for tests that have a world
+    from gf_scoring.bootstrap import Bootstrap
+    from services.scoring.tests.world import World
 
 
 @cache
@@ -23,6 +24,9 @@ def book() -> gf_policy.Book:
 
 @pytest.fixture
 async def parts(service_database: Callable[[str], Awaitable[object]]) -> AsyncIterator[Bootstrap]:
+    from gf_scoring.bootstrap import bootstrap
+    from gf_scoring.settings import Settings
+
     database = await service_database("scoring")
     settings = Settings(database_url=database.app_url, mode="standalone", events="journal", pool_size=5)  # type: ignore[attr-defined]
     parts = bootstrap(settings, book=book())
@@ -32,11 +36,16 @@ async def parts(service_database: Callable[[str], Awaitable[object]]) -> AsyncIt
 
 @pytest.fixture
 async def world(parts: Bootstrap) -> World:
+    from services.scoring.tests.world import World
+
     return World(parts)
 
 
 @pytest.fixture
 async def api(parts: Bootstrap) -> AsyncIterator[httpx.AsyncClient]:
+    from gf_scoring.api import create
+    from services.scoring.tests.world import Callers
+
     app = create(parts, verifier=Callers())  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test/scoring/v1") as client:
         yield client
