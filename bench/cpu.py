@@ -26,6 +26,11 @@ def of_tree(pid: int) -> float:
     return of(pid) + ended + sum(of_tree(child) for child in _children(pid))
 
 
+def ended(pid: int) -> bool:
+    """Whether a child of this process has ended and nobody has asked yet how."""
+    return _stat(pid)[0] == "Z"
+
+
 def _children(pid: int) -> Iterator[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

@@ -34,6 +34,8 @@ async def serving(module: str, url: str, *more: str) -> AsyncIterator[Server]:
     began = time.perf_counter()
     async with process("-m", module, url, str(port), *more) as pid:
         while not await _answers(port):
+            if cpu.ended(pid):
+                raise RuntimeError(f"{module} ended before it answered")
             if time.perf_counter() - began > 120:
                 raise RuntimeError(f"{module} does not answer")
             await asyncio.sleep(0.02)

@@ -8,7 +8,7 @@ import httpx
 import orjson
 import pytest
 
-from services.intake.tests.world import PDF, World, applicant, content, partner, plain, uscc
+from services.intake.tests.world import World, applicant, content, partner, pdf, plain, uscc
 
 pytestmark = [pytest.mark.db, pytest.mark.rule("used-by")]
 CQ = partner("cq")
@@ -204,7 +204,7 @@ async def test_evidence_is_uploaded_first_and_named_in_the_call(world: World) ->
         stored = await world.http.put(
             f"/intake/v1/evidence/units/{unit['id']}",
             params={"name": f"{slot}.pdf"},
-            content=PDF + slot.encode() + b"\n%%EOF",
+            content=pdf(slot),
             headers=world.callers.bearer(CQ),
         )
         assert stored.status_code == 201, stored.text
