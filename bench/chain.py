@@ -81,7 +81,7 @@ async def running(servers: Servers) -> AsyncIterator[Chain]:
         await ready.wait()
         try:
             # One through the whole chain, or the first run would measure how long workers take to join.
-            await load.Load(made.requests()[:1], 1, 1).run(server.port)
+            await load.Load(made.requests()[:1], 1, 0).run(server.port)
             await tail.until(1)
             yield Chain(made, server, tail)
         finally:

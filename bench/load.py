@@ -76,6 +76,7 @@ class Load:
     async def run(self, port: int) -> float:
         """Answers per second after the warm-up; anything but 201 is an error."""
         loop = asyncio.get_running_loop()
+        self._started = time.perf_counter()
         for _ in range(self._connections):
             await loop.create_connection(lambda: _Closed(self), "127.0.0.1", port)
         await asyncio.wait_for(self._done.wait(), 300)
