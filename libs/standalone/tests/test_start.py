@@ -121,9 +121,10 @@ async def test_ready_only_when_every_service_and_the_story_are(tmp_path: Path) -
 
 
 def test_demo_units_have_valid_codes_and_fictional_owners() -> None:
-    codes = [unit["uscc"] for unit in data.units().values()]
+    units = [*data.units().values(), *data.beside().values()]
+    codes = [unit["uscc"] for unit in units]
     codes += [entry["uscc"] for listed in data.lists() for entry in listed["entries"]]
     assert all(uscc.is_valid(code) for code in codes)
     assert len(codes) > 60
     orgs = {account.org for account in people.accounts().values() if account.org}
-    assert orgs == {unit["uscc"] for unit in data.units().values()}
+    assert orgs == {unit["uscc"] for unit in units}

@@ -33,13 +33,17 @@ class Applicant:
     client: Client
     unit: Json
 
+    @property
+    def category(self) -> str:
+        return str(self.unit.get("category", CATEGORY))
+
     async def register(self) -> str:
         """注册: found again by its 统一社会信用代码."""
-        found = await self.client.get("/intake/v1/units", uscc=self.unit["uscc"], category=CATEGORY)
+        found = await self.client.get("/intake/v1/units", uscc=self.unit["uscc"], category=self.category)
         for item in found["items"]:
             return str(item["id"])
         body = {
-            "category": CATEGORY,
+            "category": self.category,
             "name": self.unit["name"],
             "uscc": self.unit["uscc"],
             "industries": self.unit["industries"],
@@ -71,7 +75,7 @@ class Applicant:
         now = await self.client.get(path)
         body = content or data.content(self.unit)
         await self.client.post(f"{path}/verify", body, match=etag(now["version"]))
-        for slot in data.EVIDENCE:
+        for slot in self.unit.get("evidence", data.EVIDENCE):
             await self.attach(submission_id, slot)
 
     async def attach(self, submission_id: str, slot: str) -> None:
@@ -89,6 +93,11 @@ class Applicant:
         path = f"/intake/v1/submissions/{submission_id}"
         now = await self.client.get(path)
         return dict(await self.client.post(f"{path}/submit", match=etag(now["version"])))
+
+    async def scored(self, submission_id: str) -> Json:
+        """The first score sheet, as soon as it is there."""
+        path = f"/scoring/v1/sheets/{submission_id}"
+        return dict(await self.client.until(path, lambda found: bool(found["items"]), what="a score sheet is drawn up"))
 
     async def see(self, submission_id: str) -> Json:
         return dict(await self.client.get(f"/intake/v1/submissions/{submission_id}"))
@@ -321,18 +330,34 @@ class Steward:
 
     client: Client
 
-    async def open_campaign(self, name: str, year: int, policy: str) -> str:
+    async def open_campaign(
+        self,
+        name: str,
+        year: int,
+        policy: str,
+        *,
+        categories: Sequence[str] = ("factory", "park"),
+        kinds: Sequence[str] = ("application", "benchmark"),
+        renewal: str = "",
+        until: date | None = None,
+    ) -> str:
+        """``renewal``, ``until``: the document that renews rules no longer in force, and the day it extends to."""
         campaign = await self._campaign(name)
         if campaign is None:
             body = {
                 "name": name,
                 "year": year,
                 "policy": policy,
-                "categories": ["factory", "park"],
-                "kinds": ["application", "benchmark"],
+                "categories": list(categories),
+                "kinds": list(kinds),
+                "renewal_document": renewal,
             }
             campaign = dict(await self.client.post("/intake/v1/campaigns", body))
         if campaign["state"] == "announced":
+            if until is not None:
+                for act in ("submit", "decide:county", "decide:city", "decide:province", "decide:group"):
+                    await self.extend(campaign["id"], act, until, renewal)
+                campaign = await self._campaign(name) or campaign
             path = f"/intake/v1/campaigns/{campaign['id']}/open"
             await self.client.post(path, {}, match=etag(campaign["version"]))
         return str(campaign["id"])

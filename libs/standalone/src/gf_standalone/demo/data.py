@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -17,6 +18,12 @@ def _read(name: str) -> Any:
 def units() -> dict[str, dict[str, Any]]:
     """The applicants of the story by short name."""
     found: dict[str, dict[str, Any]] = _read("units.yaml")
+    return found
+
+
+def beside() -> dict[str, dict[str, Any]]:
+    """The units beside the story by short name: a park, and chain leaders under other rules."""
+    found: dict[str, dict[str, Any]] = _read("beside.yaml")
     return found
 
 
@@ -48,7 +55,15 @@ _TONNES = ("material", "solid_waste", "ammonia", "cod", "so2", "nox", "pm", "voc
 
 
 def content(unit: dict[str, Any]) -> dict[str, Any]:
-    """A unit's form as the intake API takes it: one row per value, decimals as strings with their unit."""
+    """A unit's form as the intake API takes it: one row per value, decimals as strings with their unit.
+
+    ``form``: the complete example beside the policy that the unit fills in.
+    """
+    if "form" in unit:
+        import gf_policy
+
+        example = gf_policy.load(None).root / unit["form"]
+        return {"values": json.loads(example.read_text(encoding="utf-8"))["values"]}
     rows = [
         _row(code, str(value), year)
         for code, values in unit["years"].items()

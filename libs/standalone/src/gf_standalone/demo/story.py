@@ -17,6 +17,7 @@ import httpx
 
 from gf_standalone.demo import data
 from gf_standalone.demo.acts import Applicant, Desk, Registrar, Steward
+from gf_standalone.demo.beside import Beside
 from gf_standalone.demo.client import LIMITS, PATIENCE, Client, Refused
 from gf_standalone.demo.narrator import Narrator
 from gf_standalone.timepiece import SHANGHAI, DemoClock
@@ -82,7 +83,7 @@ async def tell(base_url: str, clock: DemoClock, narrator: Narrator) -> None:
     async with httpx.AsyncClient(base_url=base_url, timeout=60, limits=LIMITS) as http:
         story = Story(Cast(http), clock, narrator)
         await story.prologue()
-        await story.applications()
+        await asyncio.gather(story.applications(), Beside(story.cast.client, narrator).tell(story.campaign))
         await story.step("windows", "延长审核时间，使等待审核的申报以后还可以办理", story.extend)
         for day, sent in LEVELS:
             await story.morning_of(day)
