@@ -548,10 +548,12 @@ class Publisher:
             total=sheet.total,
             reasons=sheet.reasons,
             input_hash=sheet.input_hash,
-            band=sheet.band or None,
-            open_gates=_gates_out(sheet) if sheet.open_gates else (),
-            findings=_findings_out(sheet) if sheet.findings else (),
         ).SerializeToString()
+        if sheet.open_gates or sheet.findings or sheet.band:
+            # Messages that follow each other are merged by their reader.
+            head += pb.SubmissionScored(
+                band=sheet.band or None, open_gates=_gates_out(sheet), findings=_findings_out(sheet)
+            ).SerializeToString()
         if score is None or table is None:
             return head + pb.SubmissionScored(engine_version=ENGINE_VERSION).SerializeToString()
         frame = self._frame(table)

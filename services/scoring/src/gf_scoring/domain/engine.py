@@ -147,7 +147,7 @@ class Scorer:
 
     def band(self, score: Score) -> Band | None:
         """The star or grade of a total (星级, 等级), where the ruleset has any."""
-        if score.total is None:
+        if score.total is None or not self.ruleset.bands:
             return None
         total = Fraction(score.total, 10**self.ruleset.scale)
         return next((band for band in self.ruleset.bands if total >= Fraction(band.at_least)), None)
