@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import yaml
+
 from gf_policy.book import Book
 from gf_policy.crosscheck import check_ruleset
 from gf_policy.errors import PolicyError
@@ -10,6 +12,8 @@ from gf_policy.rulesets import Ruleset, parse_ruleset
 
 #: How it is named in complaints.
 NAME = "ruleset.yaml"
+#: Values of the largest ruleset there could be; a file that refers to itself again and again would have millions.
+_MOST = 100_000
 
 
 def read_candidate(book: Book, text: str) -> Ruleset:
@@ -17,6 +21,7 @@ def read_candidate(book: Book, text: str) -> Ruleset:
 
     It is a further version of a ruleset that there is: same id, same cover, another version.
     """
+    _check_size(text)
     ruleset = parse_ruleset(NAME, text, book.root)
     check_ruleset(ruleset, book.folders)
     file, known = read_text(NAME, text), read_yaml(book.root, "documents.yaml").data["documents"]
@@ -35,3 +40,26 @@ def read_candidate(book: Book, text: str) -> Ruleset:
     if former.hash != ruleset.hash and former.version == ruleset.version:
         raise PolicyError(NAME, "内容与现行版本不同，版本号却相同。", file.line(("version",)))
     return ruleset
+
+
+def _check_size(text: str) -> None:
+    """A file is handed over by hand: one that unfolds without end is refused before it is unfolded."""
+    known: dict[int, int] = {}
+
+    def size(node: yaml.Node | None) -> int:
+        if node is None or isinstance(node, yaml.ScalarNode):
+            return 1
+        if id(node) not in known:
+            known[id(node)] = _MOST  # one that contains itself never ends
+            children = [one for pair in node.value for one in (pair if isinstance(pair, tuple) else (pair,))]
+            known[id(node)] = 1 + sum(size(child) for child in children)
+        return known[id(node)]
+
+    try:
+        if size(yaml.compose(text, Loader=yaml.SafeLoader)) > _MOST:
+            raise PolicyError(NAME, "文件内容过大，不像是评分规则。", 1)
+    except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)
+        raise PolicyError(NAME, "不是合法的 YAML。", mark.line + 1 if mark else None) from fault
+    except RecursionError as fault:
+        raise PolicyError(NAME, "文件层次过深，不像是评分规则。", 1) from fault

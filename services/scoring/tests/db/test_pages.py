@@ -112,6 +112,13 @@ async def test_trying_changes_stores_nothing(world: World, api: httpx.AsyncClien
     wrong = body | {"changes": [{"code": "nothing_reads_this", "value": "1"}]}
     refused = await api.post("/what-if", json=wrong, headers=as_("applicant"))
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/changes/0/code")
+    for code, year, value in (("energy_total", 2024, ["query"]), ("ecms_functions", None, "5")):
+        odd = body | {"changes": [{"code": code, "year": year, "value": value}]}
+        refused = await api.post("/what-if", json=odd, headers=as_("applicant"))
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/changes/0/value")
+    more = body | {"marks": {}, "changes": [{"code": "ecms_functions", "value": ["query", "flow"]}]}
+    tried = (await api.post("/what-if", json=more, headers=as_("applicant"))).json()
+    assert Fraction(tried["total"]) - Fraction(tried["total_before"]) == Fraction(6, 8) * (2 - 5)
     person = browse("applicant")
     form = (await person.get(f"/sheets/{one}/what-if")).text
     given = dict(re.findall(r'name="(v:[^"]+)" type="text" value="([^"]*)"', form))

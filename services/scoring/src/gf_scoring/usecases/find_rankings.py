@@ -70,7 +70,7 @@ class FindRankings:
             own = self.scope(principal)
             if run.state != RunState.COLLECTING.value:
                 return await rankings.places(
-                    session, run_id, authorities=own, uscc=principal.org, view=view, after=after, limit=limit
+                    session, run_id, authorities=own, uscc=principal.org, view=view, after=_place(after), limit=limit
                 )
             if view != "warned" or own is None or after:
                 return []
@@ -87,3 +87,8 @@ class FindRankings:
         if principal.has(*OFFICIALS) and principal.authority in self._authorities:
             return True
         return run.state in _PUBLIC and principal.has("applicant", "partner")
+
+
+def _place(after: int) -> int:
+    """Where a cursor points, held to what a place can be."""
+    return max(0, min(after, 2**31 - 1))

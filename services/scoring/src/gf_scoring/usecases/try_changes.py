@@ -101,6 +101,7 @@ def advice(row: SheetRow, versions: Versions) -> list[Step]:
 
 def changed_facts(weighed: Weighed, changes: Sequence[Change]) -> dict[FactKey, FactValue]:
     facts = dict(weighed.facts)
+    counted = {one.formula.fact for one in weighed.scorer.indicators if one.formula.op == "count"}
     for place, change in enumerate(changes):
         wanted = (change.code, change.year or 0)
         key = next((slot for slot in weighed.scorer.slots if slot[:2] == wanted), None)
@@ -109,6 +110,10 @@ def changed_facts(weighed: Weighed, changes: Sequence[Change]) -> dict[FactKey, 
             raise DomainError(
                 code, detail, rule="N25-A1", errors=[FieldProblem(f"/changes/{place}/code", code, detail)]
             )
+        if isinstance(change.value, str | bool) is (change.code in counted):
+            detail = "请填写选中的各项编号。" if change.code in counted else "请填写十进制数。"
+            pointer = f"/changes/{place}/value"
+            raise DomainError("wrong_kind", detail, rule="N25-A1", errors=[FieldProblem(pointer, "wrong_kind", detail)])
         for stated in [fact for fact in facts if fact[:2] == wanted]:
             del facts[stated]
         value = change.value

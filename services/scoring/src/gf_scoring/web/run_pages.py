@@ -130,7 +130,7 @@ def _rankings(ui: APIRouter, parts: Bootstrap) -> None:
 
     @ui.post("/rankings")
     async def start(request: Request, person: PagePrincipal, form: CheckedForm) -> Response:
-        campaign, _, category = str(form.get("what", "")).partition("/")
+        campaign, _, category = _line(form, "what").partition("/")
         campaign_id = parse_id(campaign)
         if campaign_id is None:
             return act_answer(request, "/scoring/ui/rankings", failed="请选择年度和类别。", fields=[("what", "请选择")])
@@ -213,13 +213,13 @@ def _rescorings(ui: APIRouter, parts: Bootstrap) -> None:
 
     @ui.post("/rescorings")
     async def start(request: Request, person: PagePrincipal, form: CheckedForm) -> Response:
-        campaign, _, category = str(form.get("what", "")).partition("/")
+        campaign, _, category = _line(form, "what").partition("/")
         campaign_id = parse_id(campaign)
         here = "/scoring/ui/rescorings"
         if campaign_id is None:
             return act_answer(request, here, failed="请选择年度和类别。", fields=[("what", "请选择")])
         sets = [one for value in form.getlist("sets") if (one := parse_id(str(value))) is not None]
-        title = str(form.get("title", "")).strip()[:200] or "试算"
+        title = _line(form, "title")[:200] or "试算"
         trial = Trial(campaign_id, category, None, title, await _uploaded(form), sets)
         return await _act(request, here, parts.start_rescoring(person, trial, Once()), "已发起试算")
 
@@ -260,7 +260,12 @@ async def _act(request: Request, here: str, act: Any, done: str, complete: bool 
 
 
 def _words(form: FormData) -> tuple[str, str]:
-    return str(form.get("document", "")).strip()[:500], str(form.get("person", "")).strip()[:500]
+    return _line(form, "document"), _line(form, "person")
+
+
+def _line(form: FormData, name: str) -> str:
+    """One line of text without what no keyboard writes."""
+    return "".join(one for one in str(form.get(name, "")) if one.isprintable()).strip()[:500]
 
 
 def _seen(form: FormData) -> int:
