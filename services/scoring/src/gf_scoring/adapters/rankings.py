@@ -220,7 +220,8 @@ async def provisional(
 
 
 async def locked(session: AsyncSession, run_id: UUID) -> RankingRunRow | None:
-    return await session.get(RankingRunRow, run_id, with_for_update=True)
+    # Read anew: what the session saw before the lock may have moved.
+    return await session.get(RankingRunRow, run_id, with_for_update=True, populate_existing=True)
 
 
 async def in_state(session: AsyncSession, state: RunState) -> Sequence[UUID]:

@@ -67,6 +67,11 @@ async def share(session: AsyncSession) -> None:
     await session.execute(_SHARED, {"lock": _LOCK})
 
 
+async def patient(session: AsyncSession) -> None:
+    """Let this transaction's statements take the minutes that sorting a whole country may need on a busy server."""
+    await session.execute(text("set local statement_timeout = '5min'"))
+
+
 async def alone(session: AsyncSession) -> None:
     """Wait for running batches to end, and hold up the next ones."""
     await session.execute(_ALONE, {"lock": _LOCK})

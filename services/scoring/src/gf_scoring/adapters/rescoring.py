@@ -115,7 +115,8 @@ async def in_state(session: AsyncSession, state: str, *, unfinished: bool = Fals
 
 
 async def locked(session: AsyncSession, run_id: UUID) -> RescoreRunRow | None:
-    return await session.get(RescoreRunRow, run_id, with_for_update=True)
+    # Read anew: what the session saw before the lock may have moved.
+    return await session.get(RescoreRunRow, run_id, with_for_update=True, populate_existing=True)
 
 
 # --- report ---------------------------------------------------------------------------------------------------------

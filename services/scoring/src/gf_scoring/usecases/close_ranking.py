@@ -67,6 +67,7 @@ class CloseRanking:
     async def _close(self, uow: UnitOfWork, row: RankingRunRow) -> None:
         # No batch of sheets is half in: what the waiting was checked against is what gets its place.
         await repository.alone(uow.session)
+        await repository.patient(uow.session)
         rules = read_rules(row.rules["header"], row.rules["rules"])
         waiting = await rankings.waiting_for(uow.session, row)
         now = await uow.now()

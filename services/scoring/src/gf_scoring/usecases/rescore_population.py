@@ -81,17 +81,23 @@ class RescorePopulation:
         return found
 
     async def _finish(self, uow: UnitOfWork, run_id: UUID) -> bool:
-        """All stretches are scored: rank before and after, draw up the report. Whoever comes first does it."""
+        """All stretches are scored: rank before and after, then draw up the report; two transactions, so that neither
+        stays open for long. Whoever comes first does it; True when there is more to do."""
         run = await rescoring.locked(uow.session, run_id)
         if run is None or run.state != RescoreState.RUNNING.value:
             return False
         if await rescoring.any_open(uow.session, run_id, "scored_at"):
             return False
-        campaign = await uow.session.get(CampaignRow, run.campaign_id)
-        rules = self._rankings.find(campaign.base, run.category) if campaign else None
+        await repository.patient(uow.session)
         tree = self._versions.book.authorities
-        if rules is not None:
-            await rescoring.find_moves(uow.session, run_id, rules, tree)
+        if run.report is None:
+            campaign = await uow.session.get(CampaignRow, run.campaign_id)
+            rules = self._rankings.find(campaign.base, run.category) if campaign else None
+            if rules is not None:
+                await rescoring.find_moves(uow.session, run_id, rules, tree)
+            run.report = {}
+            await uow.commit()
+            return True
         run.report = asdict(await rescoring.report(uow.session, run_id, tree))
         run.state = moved(RescoreState(run.state), RescoreState.FINISHED).value
         run.finished_at = await uow.now()
