@@ -74,6 +74,15 @@ def test_people_sign_in_with_keycloak_and_out_again(stack: Stack, browser: httpx
     assert "周敏" not in other.text
 
 
+def test_the_sign_in_page_has_its_looks(browser: httpx.Client) -> None:
+    page = browser.get("/review/ui/")
+    sheets = BeautifulSoup(page.text, "html.parser").select("link[rel=stylesheet]")
+    assert sheets
+    for sheet in sheets:
+        answer = browser.get(urljoin(str(page.url), str(sheet["href"])))
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, "text/css"), answer.url
+
+
 def test_a_wrong_password_does_not_sign_in(browser: httpx.Client) -> None:
     asked = browser.get("/review/ui/")
     refused = fill(browser, asked, "form#kc-form-login", username="yubei-review", password="wrong")

@@ -10,8 +10,15 @@ from typing import Any, Final
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-#: Kept without end: domain topics are the history that new consumers begin with.
-_CONFIG: Final = {"retention.ms": "-1", "cleanup.policy": "delete", "max.message.bytes": str(1024 * 1024)}
+_CONFIG: Final = {
+    # Kept without end: domain topics are the history that new consumers begin with.
+    "retention.ms": "-1",
+    "cleanup.policy": "delete",
+    "max.message.bytes": str(1024 * 1024),
+    # A broker refuses records more than an hour ahead of its own clock: a database server whose clock runs ahead would
+    # stop its relay. Nothing here is ordered or deleted by time.
+    "message.timestamp.after.max.ms": str(2**63 - 1),
+}
 _PATIENCE: Final = 90.0
 
 
