@@ -10,7 +10,7 @@ import pytest
 
 from gf_standalone.demo.client import LIMITS
 from tests.compose.people import Company, Keycloak
-from tests.compose.stack import NoStack, Stack, require_engine, version
+from tests.compose.stack import NoStack, ServerClock, Stack, require_engine, version
 from tests.support.report import announce
 
 
@@ -31,6 +31,11 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
             yield made
         finally:
             made.down()
+
+
+@pytest.fixture(scope="session")
+def clock(stack: Stack) -> ServerClock:
+    return ServerClock(stack)
 
 
 @pytest.fixture(scope="session")
