@@ -103,7 +103,7 @@ async def test_index_lists_the_services(browser: httpx.AsyncClient) -> None:
     for path in (
         "/intake/docs",
         "/scoring/docs",
-        "/review/ui",
+        "/review/ui/",
         "/registry/docs",
         "/notify/docs",
         "/auth/accounts",
