@@ -232,7 +232,8 @@ async def _once(connection: asyncpg.Connection) -> None:
     await connection.execute(
         """
   insert into publicity_entry (publicity_id, submission_id, round, stage_no, unit_id, name, position, state, settled)
-  select md5('p' || (1 + r % 400)), submission_id, 1, 3, submission_id, search_text, r, 'clear', true
+  select md5('p' || (1 + r % 400)), submission_id, 1, 3, submission_id, search_text, r,
+    case when r % 7 = 0 then 'objected' else 'clear' end, true
   from (select submission_id, search_text, row_number() over (order by submission_id) as r from queue_entry
         where authority in ('cq', 'gd') and view in ('passed', 'closed') limit 20000) q"""
     )

@@ -132,6 +132,13 @@ async def test_one_case_batches_publicities_and_documents(filled: World) -> None
         await review.queries.campaigns()
         items, _ = await review.batch_queries.recommendations("cq")
         await review.batch_queries.recommendation("cq", items[0]["recommendation_id"])
+        items, after = await review.batch_queries.publicities("cq", limit=20)
+        assert after is not None
+        await review.batch_queries.publicities("cq", after=after, limit=20)
+        for one in items:
+            states = [e["state"] for e in (await review.batch_queries.publicity("cq", one["publicity_id"]))["entries"]]
+            assert (one["units"], one["objected"]) == (len(states), states.count("objected"))
+        assert any(one["objected"] for one in items)
         await review.batch_queries.public_publicities()
         await review.queue.officials("cq")
     assert await scanned(filled, asked) == []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -30,6 +31,21 @@ from gf_review.domain.errors import OutsideCompetence
 from gf_review.domain.publicity import ENTRY_NAMES, PUBLICITY_NAMES, EntryState, PublicityState
 from gf_review.domain.recommendation import BATCH_NAMES, BatchState
 
+#: Looked up one by one over the key of what holds them: a page's worth never reads the table of all of them.
+_BATCH_SIZES = text(
+    "select b.id, n.cases from unnest(cast(:ids as text[])) as b(id) cross join lateral"
+    " (select count(*) as cases from recommendation_item where recommendation_id = b.id) as n"
+)
+_PUBLICITY_SIZES = text(
+    "select p.id, n.units, n.objected from unnest(cast(:ids as text[])) as p(id) cross join lateral"
+    " (select count(*) as units, count(*) filter (where state = 'objected') as objected"
+    " from publicity_entry where publicity_id = p.id) as n"
+)
+_NAMES = text(
+    "select p.id, e.name from unnest(cast(:ids as text[])) as p(id) cross join lateral"
+    " (select name, position from publicity_entry where publicity_id = p.id offset 0) as e order by p.id, e.position"
+)
+
 
 class BatchQueries:
     """Reads; writes nothing."""
@@ -49,17 +65,13 @@ class BatchQueries:
             query = query.where(col(RecommendationRow.id) < after)
         async with self.database.reading() as session:
             rows = (await session.exec(query.order_by(col(RecommendationRow.id).desc()).limit(limit + 1))).all()
-            counts = await self._batch_sizes(session, [row.id for row in rows])
+            counts = await self._batch_sizes(session, [row.id for row in rows[:limit]])
         items = [self._batch(row) | {"cases": counts[row.id]} for row in rows[:limit]]
         return items, rows[limit - 1].id if len(rows) > limit else None
 
-    async def _batch_sizes(self, session: AsyncSession, ids: Sequence[str]) -> Counter[str]:
-        rows = await session.exec(
-            select(RecommendationItemRow.recommendation_id).where(
-                col(RecommendationItemRow.recommendation_id).in_(list(ids))
-            )
-        )
-        return Counter(rows.all())
+    async def _batch_sizes(self, session: AsyncSession, ids: Sequence[str]) -> dict[str, int]:
+        found = await session.execute(_BATCH_SIZES, {"ids": list(ids)})
+        return {row.id: row.cases for row in found}
 
     async def recommendation(self, authority: str, recommendation_id: str) -> dict[str, Any]:
         async with self.database.reading() as session:
@@ -151,26 +163,32 @@ class BatchQueries:
 
     # --- publicity -------------------------------------------------------------------------------------------
 
-    async def publicities(self, authority: str) -> list[dict[str, Any]]:
-        """The authority's publicities, newest first."""
+    async def publicities(
+        self, authority: str, *, after: str | None = None, limit: int = 50
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """The authority's publicities, newest first, each with how many units it names and how many are objected to."""
+        query = select(PublicityRow).where(PublicityRow.authority == authority)
+        if after is not None:
+            query = query.where(col(PublicityRow.id) < after)
         async with self.database.reading() as session:
-            rows = (
-                await session.exec(
-                    select(PublicityRow)
-                    .where(PublicityRow.authority == authority)
-                    .order_by(col(PublicityRow.id).desc())
-                    .limit(200)
-                )
-            ).all()
-            entries = await self._entries(session, [row.id for row in rows])
-        return [self._publicity(row, entries[row.id]) for row in rows]
+            rows = (await session.exec(query.order_by(col(PublicityRow.id).desc()).limit(limit + 1))).all()
+            found = await session.execute(_PUBLICITY_SIZES, {"ids": [row.id for row in rows[:limit]]})
+            sizes = {row.id: {"units": row.units, "objected": row.objected} for row in found}
+        items = [self._head(row) | sizes[row.id] for row in rows[:limit]]
+        return items, rows[limit - 1].id if len(rows) > limit else None
 
     async def publicity(self, authority: str, publicity_id: str) -> dict[str, Any]:
         async with self.database.reading() as session:
             row = await session.get(PublicityRow, publicity_id)
             if row is None or row.authority != authority:
                 raise OutsideCompetence(NOT_THERE)
-            entries = await self._entries(session, [publicity_id])
+            entries = (
+                await session.exec(
+                    select(PublicityEntryRow)
+                    .where(PublicityEntryRow.publicity_id == publicity_id)
+                    .order_by(col(PublicityEntryRow.position))
+                )
+            ).all()
             objections = (
                 await session.exec(
                     select(ObjectionRow)
@@ -179,7 +197,17 @@ class BatchQueries:
                 )
             ).all()
             lines = await history(session, PUBLICITY, publicity_id)
-        return self._publicity(row, entries[publicity_id]) | {
+        return self._head(row) | {
+            "entries": [
+                {
+                    "submission_id": one.submission_id,
+                    "name": one.name,
+                    "state": one.state,
+                    "label": ENTRY_NAMES[EntryState(one.state)],
+                    "settled": one.settled,
+                }
+                for one in entries
+            ],
             "history": [_line(one, PUBLICITY_HISTORY) for one in lines],
             "objections": [
                 {"submission_id": one.submission_id, "act": one.act, "text": one.text, "at": one.recorded_at}
@@ -197,22 +225,17 @@ class BatchQueries:
             query = query.where(col(PublicityRow.id) < after)
         async with self.database.reading() as session:
             rows = (await session.exec(query.order_by(col(PublicityRow.id).desc()).limit(limit + 1))).all()
-            entries = await self._entries(session, [row.id for row in rows[:limit]])
-        items = [self._public(row, entries[row.id]) for row in rows[:limit]]
+            names = await self._names(session, [row.id for row in rows[:limit]])
+        items = [self._public(row, names[row.id]) for row in rows[:limit]]
         return items, rows[limit - 1].id if len(rows) > limit else None
 
-    async def _entries(self, session: AsyncSession, ids: Sequence[str]) -> dict[str, list[PublicityEntryRow]]:
-        found: defaultdict[str, list[PublicityEntryRow]] = defaultdict(list)
-        rows = await session.exec(
-            select(PublicityEntryRow)
-            .where(col(PublicityEntryRow.publicity_id).in_(list(ids)))
-            .order_by(col(PublicityEntryRow.position))
-        )
-        for row in rows.all():
-            found[row.publicity_id].append(row)
+    async def _names(self, session: AsyncSession, ids: Sequence[str]) -> dict[str, list[str]]:
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for row in await session.execute(_NAMES, {"ids": list(ids)}):
+            found[row.id].append(row.name)
         return found
 
-    def _public(self, row: PublicityRow, entries: Iterable[PublicityEntryRow]) -> dict[str, Any]:
+    def _public(self, row: PublicityRow, names: Iterable[str]) -> dict[str, Any]:
         return {
             "publicity_id": row.id,
             "list_id": row.list_id,
@@ -224,25 +247,15 @@ class BatchQueries:
             "days": row.days,
             "unit": row.unit,
             "provisional": row.provisional,
-            "names": [entry.name for entry in entries],
+            "names": list(names),
         }
 
-    def _publicity(self, row: PublicityRow, entries: Iterable[PublicityEntryRow]) -> dict[str, Any]:
+    def _head(self, row: PublicityRow) -> dict[str, Any]:
         return self._public(row, ()) | {
             "campaign_id": row.campaign_id,
             "state_label": PUBLICITY_NAMES[PublicityState(row.state)],
             "version": row.version,
             "etag": str(row.version),
-            "entries": [
-                {
-                    "submission_id": one.submission_id,
-                    "name": one.name,
-                    "state": one.state,
-                    "label": ENTRY_NAMES[EntryState(one.state)],
-                    "settled": one.settled,
-                }
-                for one in entries
-            ],
         }
 
 

@@ -183,8 +183,14 @@ async def public_publicities(
 
 
 @router.get("/publicities", response_model=schemas.Page, summary="本级公示")
-async def publicities(official: CurrentOfficial, review: UseCases) -> dict[str, Any]:
-    return {"items": await review.batch_queries.publicities(official.authority), "next": None}
+async def publicities(
+    official: CurrentOfficial, review: UseCases, limit: Limit = 50, cursor: Cursor = None
+) -> dict[str, Any]:
+    after = decode_cursor(cursor, str)
+    items, following = await review.batch_queries.publicities(
+        official.authority, after=after[0] if after else None, limit=limit
+    )
+    return {"items": items, "next": encode_cursor(following) if following else None}
 
 
 @router.get(PUBLICITY, summary="公示")

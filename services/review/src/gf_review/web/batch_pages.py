@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from gf_chassis.errors import NotFound, Stale
-from gf_chassis.http import PathId
+from gf_chassis.http import Cursor, PathId, decode_cursor, encode_cursor
 from gf_chassis.idempotency import Once
 from gf_chassis.web import CheckedForm, render, when
 from gf_review.domain.errors import Invalid
@@ -24,6 +24,7 @@ from gf_review.web.forms import carried_out, new_key, once_of, parsed, text, upl
 from gf_review.web.pages import Official
 
 ui = APIRouter()
+PAGE = 50
 
 
 def _seen(form: FormData) -> int:
@@ -34,9 +35,26 @@ def _seen(form: FormData) -> int:
 
 
 @ui.get("/batches")
-async def batches(request: Request, person: Official, review: UseCases) -> Response:
-    items, _ = await review.batch_queries.recommendations(person.authority, limit=100)
-    return render(request, "batches.html", items=items, campaigns=await review.queries.campaigns(), key=new_key())
+async def batches(request: Request, person: Official, review: UseCases, cursor: Cursor = None) -> Response:
+    items, following = await review.batch_queries.recommendations(person.authority, after=_after(cursor), limit=PAGE)
+    return render(
+        request,
+        "batches.html",
+        items=items,
+        campaigns=await review.queries.campaigns(),
+        key=new_key(),
+        next_href=_next(following),
+        first_href="/review/ui/batches" if cursor else "",
+    )
+
+
+def _after(cursor: str | None) -> str | None:
+    after = decode_cursor(cursor, str)
+    return after[0] if after else None
+
+
+def _next(following: str | None) -> str:
+    return f"?cursor={encode_cursor(following)}" if following else ""
 
 
 @ui.post("/batches")
@@ -156,8 +174,15 @@ def _since(found: dict[str, Any], seen: str) -> list[str]:
 
 
 @ui.get("/publicities")
-async def publicities(request: Request, person: Official, review: UseCases) -> Response:
-    return render(request, "publicities.html", items=await review.batch_queries.publicities(person.authority))
+async def publicities(request: Request, person: Official, review: UseCases, cursor: Cursor = None) -> Response:
+    items, following = await review.batch_queries.publicities(person.authority, after=_after(cursor), limit=PAGE)
+    return render(
+        request,
+        "publicities.html",
+        items=items,
+        next_href=_next(following),
+        first_href="/review/ui/publicities" if cursor else "",
+    )
 
 
 @ui.get("/publicities/{publicity_id}")
