@@ -5,15 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import AsyncIterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from gf_review.adapters.queue import SORTS, VIEWS, QueueFilter
 from services.review.tests.world import World, make
+from tests.support import plans
 from tests.support.crowd import review as crowd
 from tests.support.postgres import DatabaseFactory
 
@@ -59,44 +58,12 @@ async def filled(database_factory: DatabaseFactory, tmp_path_factory: pytest.Tem
     await database_factory.drop(database)
 
 
-@contextmanager
-def listening(world: World) -> Any:
-    """What was asked of the database meanwhile."""
-    asked: dict[str, Any] = {}
-
-    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.lstrip().lower().startswith(("select", "with")):
-            asked.setdefault(statement, parameters)
-
-    engine = world.review.runtime.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
+def listening(world: World) -> AbstractContextManager[plans.Asked]:
+    return plans.listening(world.review.runtime.database.engine)
 
 
-async def scanned(world: World, asked: dict[str, Any]) -> list[tuple[str, str]]:
-    """Tables of cases that a plan would read from end to end, each with the statement."""
-    found: list[tuple[str, str]] = []
-    async with world.review.runtime.database.engine.connect() as connection:
-        raw: Any = (await connection.get_raw_connection()).driver_connection
-        async with raw.transaction():
-            for statement, parameters in asked.items():
-                if "set_config" in statement:
-                    await raw.execute(statement)  # what the queue plans under, from here on
-                    continue
-                (row,) = await raw.fetch("explain (format json) " + statement, *parameters)
-                for node in _nodes(row[0][0]["Plan"]):
-                    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE:
-                        found.append((node["Relation Name"], statement))
-    return found
-
-
-def _nodes(plan: dict[str, Any]) -> Any:
-    yield plan
-    for one in plan.get("Plans", ()):
-        yield from _nodes(one)
+async def scanned(world: World, asked: plans.Asked) -> list[tuple[str, str]]:
+    return await plans.scanned(world.review.runtime.database.engine, asked, LARGE)
 
 
 @pytest.mark.parametrize("authority", AUTHORITIES)

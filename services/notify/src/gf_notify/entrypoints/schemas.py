@@ -31,7 +31,8 @@ class InboxOut(ApiModel):
 
 
 class CountsOut(ApiModel):
-    """收件箱的条数"""
+    """收件箱的条数；`capped`：超过 5000 条，只数到 5001"""
 
     total: int
     unread: int
+    capped: bool

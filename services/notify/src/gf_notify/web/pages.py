@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gf_chassis.http import Cursor, PathId, decode_cursor, encode_cursor
 from gf_chassis.web import CheckedForm, Link, PagePrincipal, Pages, redirect, render
 from gf_notify.usecases.mark_read import mark_read
-from gf_notify.usecases.read_inbox import count_inbox, read_inbox
+from gf_notify.usecases.read_inbox import COUNTED, count_inbox, read_inbox
 
 if TYPE_CHECKING:
     from gf_notify.bootstrap import Bootstrap
@@ -41,11 +41,12 @@ def router(b: Bootstrap) -> APIRouter:
                 session, person, unread=bool(unread), after=after[0] if after else None, limit=PAGE + 1
             )
             counts = await count_inbox(session, person)
+        shown = {name: f"{COUNTED}+" if counts[name] > COUNTED else str(counts[name]) for name in ("total", "unread")}
         following = ""
         if len(found) > PAGE:
             following = f"?unread={'1' if unread else ''}&cursor={encode_cursor(str(found[PAGE - 1].id))}"
         return render(
-            request, "inbox.html", notices=found[:PAGE], counts=counts, unread=bool(unread), next_href=following,
+            request, "inbox.html", notices=found[:PAGE], counts=shown, unread=bool(unread), next_href=following,
             first_href="?unread=1" if unread else "/notify/ui/",
         )  # fmt: skip
 

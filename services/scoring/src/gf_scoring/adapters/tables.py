@@ -22,8 +22,16 @@ class SheetRow(Base, table=True):
 
     __tablename__ = "score_sheet"
     __table_args__ = (
-        # The average of listed units and, later, rankings walk the benchmark sheets of a campaign.
-        Index("ix_score_sheet_campaign_id_kind_category", "campaign_id", "kind", "category"),
+        # Averages, rankings and rescoring walk the sheets of a campaign. The average of a region needs nothing else of
+        # a sheet, whose row holds the whole form.
+        Index(
+            "ix_score_sheet_average",
+            "campaign_id",
+            "kind",
+            "category",
+            "superior",
+            postgresql_include=["submission_id", "number", "outcome", "total", "unit_id"],
+        ),
         CheckConstraint("basis in ('claimed', 'assessed')", name="basis"),
         CheckConstraint("outcome in ('scored', 'not_scorable')", name="outcome"),
         CheckConstraint("(outcome = 'scored') = (total is not null)", name="total_when_scored"),
