@@ -106,7 +106,15 @@ class SubmissionRow(Base, table=True):
             unique=True,
             postgresql_where=text("state <> 'deleted'"),
         ),
-        Index("ix_submission_campaign_id", "campaign_id"),
+        Index("ix_submission_campaign_id_id", "campaign_id", "id"),
+        Index("ix_submission_number", "number"),
+        # Not the two states that most submissions are in: admission writes no more, and their newest are soon found.
+        Index(
+            "ix_submission_state_id",
+            "state",
+            "id",
+            postgresql_where=text("state not in ('submitted', 'closed', 'deleted')"),
+        ),
         Index("ix_submission_term_ends_at", "term_ends_at", postgresql_where=text("term_ends_at is not null")),
         CheckConstraint(
             "state in ('draft', 'verified', 'submitted', 'withdrawing', 'closed', 'deleted', 'dropped')", name="state"
