@@ -28,7 +28,7 @@ LARGE = {
     "evidence", "attachment",
 }  # fmt: skip
 #: 8 kB pages of one statement, at any size.
-MOST_BLOCKS = 25_000
+MOST_BLOCKS = 50_000
 FIRST, LAST = (UUID(f"01900000-0000-7000-8000-00000000{year}") for year in (2021, 2025))
 
 

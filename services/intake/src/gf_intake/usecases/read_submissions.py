@@ -3,9 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, text
+from sqlalchemy import and_, or_, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from gf_chassis import json
 from gf_chassis.errors import NotFound
@@ -27,7 +28,7 @@ from gf_intake.adapters.tables import (
     UnitProfileRow,
     UnitRow,
 )
-from gf_intake.domain.submissions import Submission
+from gf_intake.domain.submissions import EDITABLE, Submission
 from gf_intake.domain.visibility import ACTED, NOT_APPLICABLE
 from gf_intake.usecases.access import OFFICIALS, is_mine, rounds_for_official
 from gf_intake.usecases.read_units import visible
@@ -36,34 +37,52 @@ from gf_intake.usecases.views import submission_view
 #: One plan per question, along the order asked for: what suits a county does not suit the ministry, and where the
 #: planner guesses few submissions it would gather and sort them all.
 _OWN_PLAN = text("select set_config('plan_cache_mode', 'force_custom_plan', true)")
-_IN_ORDER = text("select set_config('enable_seqscan', 'off', true)")
+_IN_ORDER = text("select set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)")
 
 
-def in_sight(principal: Principal, policies: Policies) -> list[ColumnElement[bool]]:
-    """Which submissions the caller may see: a condition on unit and submission for each right that shows some."""
-    conditions: list[ColumnElement[bool]] = []
-    if principal.has("applicant", "partner"):
-        mine = Principal(
-            principal.subject,
-            roles=principal.roles & {"applicant", "partner"},
-            authority=principal.authority,
-            org=principal.org,
-        )
-        conditions.append(visible(mine, policies))
-    if principal.has(*OFFICIALS) and principal.authority:
-        stage = CaseStageRow
-        conditions.append(
-            exists().where(
-                col(stage.submission_id) == col(SubmissionRow.id),
-                col(stage.authority) == principal.authority,
-                col(stage.state) != NOT_APPLICABLE,
-                or_(
-                    col(stage.round) == col(SubmissionRow.round),
-                    and_(col(stage.round) >= col(SubmissionRow.route_since), col(stage.state).in_(sorted(ACTED))),
-                ),
-            )
-        )
-    return conditions
+def _own(principal: Principal, policies: Policies) -> SelectOfScalar[UUID] | None:
+    """What the caller's own units, or those below a partner's authority, have written."""
+    mine = Principal(
+        principal.subject,
+        roles=principal.roles & {"applicant", "partner"},
+        authority=principal.authority,
+        org=principal.org,
+    )
+    if not mine.roles:
+        return None
+    return select(SubmissionRow.id).where(UnitRow.id == SubmissionRow.unit_id, visible(mine, policies))
+
+
+def _reviewed(principal: Principal, *, few: bool, campaign_id: UUID | None) -> SelectOfScalar[UUID] | None:
+    """What the route of a case leads to the caller's authority.
+
+    Few submissions are found by their own filters, and each asked for its stages (a scalar query stays one). Else the
+    authority's stages are read in the order of submissions, between the first and the last of the campaign.
+    """
+    if not (principal.has(*OFFICIALS) and principal.authority):
+        return None
+    stage = CaseStageRow
+    seen = (
+        col(stage.submission_id) == col(SubmissionRow.id),
+        col(stage.authority) == principal.authority,
+        col(stage.state) != NOT_APPLICABLE,
+        or_(
+            col(stage.round) == col(SubmissionRow.round),
+            and_(col(stage.round) >= col(SubmissionRow.route_since), col(stage.state).in_(sorted(ACTED))),
+        ),
+    )
+    if few:
+        probe = select(stage.round).where(*seen).limit(1).correlate(SubmissionRow).scalar_subquery()
+        # A form that was never admitted has no stages; what has none is not asked.
+        admitted = or_(col(SubmissionRow.state).not_in(sorted(EDITABLE)), col(SubmissionRow.round) > 1)
+        return select(SubmissionRow.id).where(admitted, probe.is_not(None))
+    query = select(SubmissionRow.id).where(*seen)
+    if campaign_id is not None:
+        of_campaign = select(SubmissionRow.id).where(col(SubmissionRow.campaign_id) == campaign_id).correlate(None)
+        first = of_campaign.order_by(col(SubmissionRow.id)).limit(1).scalar_subquery()
+        last = of_campaign.order_by(col(SubmissionRow.id).desc()).limit(1).scalar_subquery()
+        query = query.where(col(stage.submission_id) >= first, col(stage.submission_id) <= last)
+    return query
 
 
 async def list_submissions(
@@ -90,7 +109,9 @@ async def list_submissions(
             filters.append(col(column) == wanted)
     if before := decode_cursor(cursor, UUID):
         filters.append(col(SubmissionRow.id) < before[0])
-    ids = await _newest(session, principal, policies, filters, limit + 1)
+    few = number is not None or unit_id is not None or state not in (None, "submitted", "closed")
+    sights = (_own(principal, policies), _reviewed(principal, few=few, campaign_id=campaign_id))
+    ids = await _newest(session, [one.where(*filters) for one in sights if one is not None], limit + 1)
     found = list(
         await session.exec(
             select(SubmissionRow, UnitProfileRow.name, CampaignRow.year)
@@ -112,16 +133,14 @@ async def list_submissions(
     return {"items": items, "next": encode_cursor(str(ids[limit - 1])) if len(ids) > limit else None}
 
 
-async def _newest(
-    session: AsyncSession, principal: Principal, policies: Policies, filters: list[ColumnElement[bool]], most: int
-) -> list[UUID]:
+async def _newest(session: AsyncSession, sights: list[SelectOfScalar[UUID]], most: int) -> list[UUID]:
     """Ids of the newest submissions in sight. One query per right: joined by "or" they would read every submission."""
     await session.execute(_OWN_PLAN)
     await session.execute(_IN_ORDER)
     found: set[UUID] = set()
-    for condition in in_sight(principal, policies):
-        query = select(SubmissionRow.id).where(UnitRow.id == SubmissionRow.unit_id, condition, *filters)
-        found.update(await session.exec(query.order_by(col(SubmissionRow.id).desc()).limit(most)))
+    for sight in sights:
+        newest = sight.distinct().order_by(col(SubmissionRow.id).desc()).limit(most)
+        found.update(await session.exec(newest))
     return sorted(found, reverse=True)[:most]
 
 
