@@ -29,7 +29,7 @@ from gf_intake.settings import Settings
 from gf_policy.uscc import complete
 from gf_standalone.databases import ServiceDatabase
 
-COUNT, WARM, CONNECTIONS = 8_000, 800, 32
+COUNT, WARM, CONNECTIONS = 4_000, 400, 32
 SLOTS = ("advanced_technology", "retrofit_projects", "green_design_report", "footprint_report")
 EXAMPLE = Path("national/2025/n25/examples/factory-application.json")
 SEEDED = "campaign, unit, unit_profile, evidence, membership"

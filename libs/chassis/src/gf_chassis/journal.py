@@ -255,6 +255,47 @@ async def _append_alike(
     )
 
 
+#: The first lines of new aggregates, as part of the statement that writes their rows: join ``line`` with what was
+#: written. A new key has no earlier event whose lock had to be waited for (docs/adr/0002).
+FIRST_MANY_SQL: Final = (
+    "insert into journal (recorded_at, aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data,"
+    " topic, key, number, message_type, payload)"
+    " select clock_timestamp() + cast(:line_offset as interval),"
+    " :line_aggregate, line.id, :line_type, line.actor, line.authority, :line_basis, '', :line_trace, line.data::jsonb,"
+    " :line_topic, line.id, 1, :line_message_type, line.payload"
+    " from unnest(cast(:line_id as text[]), cast(:line_actor as text[]), cast(:line_authority as text[]),"
+    " cast(:line_data as text[]), cast(:line_payload as bytea[])) as line(id, actor, authority, data, payload)"
+)
+
+
+def first_many(
+    session: AsyncSession, rows: Sequence[tuple[Prepared, Actor]], traceparent: str = ""
+) -> dict[str, object]:
+    """The parameters of ``FIRST_MANY_SQL``: first events of new keys, all of one kind."""
+    first = rows[0][0]
+    entry, published = first.entry, first.entry.published
+    for row, _ in rows:
+        one = row.entry.published
+        if one is None or one.number != 1 or one.key != row.entry.aggregate_id:
+            raise InvalidEvent(f"{row.entry.aggregate_id}: only the first event of a new key goes with its rows")
+    assert published is not None
+    clock = session.info.get("clock")
+    return {
+        "line_offset": clock.offset if clock is not None else timedelta(0),
+        "line_aggregate": entry.aggregate,
+        "line_type": entry.type,
+        "line_basis": entry.basis,
+        "line_trace": traceparent,
+        "line_topic": published.topic,
+        "line_message_type": first.message_type,
+        "line_id": [row.entry.aggregate_id for row, _ in rows],
+        "line_actor": [actor.subject for _, actor in rows],
+        "line_authority": [actor.authority for _, actor in rows],
+        "line_data": [row.data for row, _ in rows],
+        "line_payload": [row.payload for row, _ in rows],
+    }
+
+
 _HISTORY: Final[TextClause] = text(
     "select id, recorded_at, aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data,"
     " topic, key, number, message_type from journal"

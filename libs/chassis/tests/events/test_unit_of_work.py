@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -11,10 +12,22 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from gf_chassis.clock import Clock
-from gf_chassis.database import Database
+from gf_chassis.database import Database, UnitOfWork
 from gf_chassis.errors import Rejected
 from gf_chassis.faults import describe
-from gf_chassis.journal import MAX_PAYLOAD, Actor, Entry, EventPosition, InvalidEvent, Published, history
+from gf_chassis.journal import (
+    FIRST_MANY_SQL,
+    MAX_PAYLOAD,
+    Actor,
+    Entry,
+    EventPosition,
+    InvalidEvent,
+    Prepared,
+    Published,
+    first_many,
+    history,
+    prepare,
+)
 from gf_chassis.settings import DatabaseSettings
 from greenladder.common.v1 import common_pb2 as common
 from greenladder.intake.v1 import submissions_pb2 as submissions
@@ -124,3 +137,56 @@ async def test_descriptions_of_errors_hold_no_values(database: Database) -> None
         assert "13800000000" in str(shown.value)
         assert "13800000000" not in describe(shown.value)
         assert describe(shown.value).startswith("database: ")
+
+
+def first(number: int = 1) -> tuple[Prepared, Actor]:
+    return prepare(entry(number, asked("s-1"))), PERSON
+
+
+async def write_first(uow: UnitOfWork) -> None:
+    """The line with its row, in one statement."""
+    written = text(f"with i as (select 's-1' as id) {FIRST_MANY_SQL} join i on i.id = line.id")
+    await uow.session.execute(written, first_many(uow.session, [first()], "t"))
+
+
+async def test_a_first_event_written_with_its_row_stands_before_the_second(database: Database) -> None:
+    """While a third transaction runs whose id lies between theirs."""
+    async with database.unit_of_work(PERSON) as early, database.unit_of_work(PERSON) as third:
+        for uow in (early, third):
+            await uow.session.execute(text("select pg_current_xact_id()"))
+        async with database.unit_of_work(PERSON) as uow:
+            await write_first(uow)
+            await uow.commit()
+        early.journal(entry(2, asked("s-1")))
+        await early.commit()
+    async with database.reading() as session:
+        rows = (await session.execute(text("select number, xid::text::bigint as xid from journal order by id"))).all()
+        line = (await history(session, "submission", "s-1"))[0]
+    assert [row.number for row in rows] == [1, 2]
+    assert rows[0].xid <= rows[1].xid
+    assert (line.actor, line.authority, line.trace, line.data, line.topic) == (
+        "p-1", "cq.yubei", "t", {"round": 1}, "maker.x",
+    )  # fmt: skip
+
+
+async def test_only_a_first_event_is_written_with_its_row(database: Database) -> None:
+    async with database.unit_of_work(PERSON) as uow:
+        with pytest.raises(InvalidEvent):
+            first_many(uow.session, [first(), first(2)])
+
+
+@pytest.mark.parametrize("rested", [0.0, 1.0], ids=["rested long", "used just now"])
+async def test_a_connection_the_server_has_left_costs_no_request(
+    database: Database, monkeypatch: pytest.MonkeyPatch, rested: float
+) -> None:
+    monkeypatch.setattr("gf_chassis.database._RESTED", rested)
+    async with database.unit_of_work() as other:
+        await other.now()  # has a connection of its own
+        async with database.unit_of_work() as uow:
+            left = (await uow.session.execute(text("select pg_backend_pid()"))).scalar_one()
+        await other.session.execute(text("select pg_terminate_backend(:pid)"), {"pid": left})
+    if rested:
+        await asyncio.sleep(0.2)  # until the loop has heard of it; who asks needs not have heard
+    for _ in range(2):
+        async with database.unit_of_work() as uow:
+            assert (await uow.session.execute(text("select pg_backend_pid()"))).scalar_one() != left

@@ -10,7 +10,9 @@ import orjson
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from gf_chassis import journal
 from gf_chassis.idempotency import CLAIM_MANY_SQL, Answer, Once
+from gf_chassis.journal import Actor, Prepared
 from gf_intake.adapters.contracts import EvidenceRef
 from gf_intake.adapters.repository import Repository
 from gf_intake.domain.admission import Bar, Standing
@@ -85,6 +87,11 @@ _WRITE: Final = text(
   from unnest(cast(:holder as uuid[]), cast(:held as uuid[]), cast(:slot as text[]))
     as t(submission_id, evidence_id, slot)
   join i on i.id = t.submission_id
+), j as (
+"""
+    + journal.FIRST_MANY_SQL
+    + """
+  join i on i.id = line.id::uuid
 )
 select id from i
 """
@@ -113,8 +120,8 @@ class NewSubmission:
     submission: Submission
     profile_version: int
     content: str
-    subject: str
     evidence: Sequence[EvidenceRef]
+    line: tuple[Prepared, Actor]
 
 
 async def facts_for(
@@ -180,7 +187,7 @@ def _standings(lists: Sequence[Any], bars: Sequence[Any]) -> dict[UUID, Standing
 
 
 async def write(session: AsyncSession, now: datetime, new: Sequence[NewSubmission]) -> set[UUID]:
-    """Keys with their answers, submissions, contents, rounds, attachments. Gives back which were written."""
+    """Keys with their answers, submissions, contents, rounds, attachments, journal. Gives back which were written."""
     # Sorted by key, or two flushers wait for each other.
     rows = sorted(new, key=lambda one: (one.once.scope, one.once.key or ""))
     submissions = [one.submission for one in rows]
@@ -208,11 +215,12 @@ async def write(session: AsyncSession, now: datetime, new: Sequence[NewSubmissio
             "hash": [s.content_hash for s in submissions],
             "content": [one.content for one in rows],
             "profile": [one.profile_version for one in rows],
-            "subject": [one.subject for one in rows],
+            "subject": [one.line[1].subject for one in rows],
             "evidence": [",".join(ref.id for ref in one.evidence) for one in rows],
             "holder": [holder for holder, _, _ in held],
             "held": [evidence for _, evidence, _ in held],
             "slot": [slot for _, _, slot in held],
+            **journal.first_many(session, [one.line for one in rows], journal.current_traceparent()),
         },
     )
     return set(found.scalars())

@@ -1,7 +1,7 @@
 """合作平台一次上报: create, verify and submit in one call, for provincial systems; many calls share one transaction.
 
 The same domain functions as the step-by-step way, fed and stored in bulk (group commit): one statement of facts under
-locks, the admissions, one statement each for keys, rows and journal, one commit. Nobody is told before the commit.
+locks, the admissions, one statement for keys, rows and journal, one commit. Nobody is told before the commit.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from gf_chassis.database import Database, UnitOfWork
 from gf_chassis.errors import Rejected
 from gf_chassis.idempotency import Answer
 from gf_chassis.ids import new_id
-from gf_chassis.journal import Actor, Entry
+from gf_chassis.journal import Entry
 from gf_intake.adapters import bulk
 from gf_intake.adapters.bulk import Facts, NewSubmission
 from gf_intake.adapters.contracts import EvidenceRef
@@ -45,7 +45,6 @@ class _Admission:
 
     call: PartnerCall
     new: NewSubmission
-    line: tuple[journal.Prepared, Actor]
 
 
 @dataclass(slots=True)
@@ -175,10 +174,10 @@ def _admitted(prepared: Prepared, facts: Facts) -> _Admission:
         submission,
         unit.version,
         prepared.canonical.decode(),
-        call.principal.subject,
         evidence,
+        line,
     )
-    return _Admission(call, new, line)
+    return _Admission(call, new)
 
 
 def _evidence(prepared: Prepared, facts: Facts) -> list[EvidenceRef]:
@@ -203,9 +202,7 @@ async def _write(uow: UnitOfWork, facts: Facts, admitted: Sequence[_Admission]) 
     if not admitted:
         return []
     ids = await bulk.write(uow.session, facts.now, [one.new for one in admitted])
-    written = [one for one in admitted if one.new.submission.id in ids]
-    await journal.append(uow.session, [one.line for one in written], journal.current_traceparent())
-    return written
+    return [one for one in admitted if one.new.submission.id in ids]
 
 
 def _leaders(group: Sequence[PartnerCall]) -> list[PartnerCall]:
