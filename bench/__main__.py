@@ -17,6 +17,7 @@ from bench.servers import servers
 #: Benchmark → module. A module may measure several.
 MODULES = {
     "intake": "intake",
+    "intake_cpu": "intake",
     "overload_answered": "overload",
     "features_on_over_off": "features",
     "idle_memory": "idle",

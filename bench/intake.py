@@ -18,7 +18,7 @@ from joserfc.jwk import ECKey
 
 import gf_policy
 from bench import cpu, load
-from bench.pairs import Result, measure
+from bench.pairs import Pair, Result, measure, result
 from bench.processes import Server, serving
 from bench.serve_intake import ISSUER, clock
 from bench.servers import Servers, execute
@@ -88,7 +88,8 @@ async def stage(servers: Servers) -> AsyncIterator[Stage]:
         yield Stage(database, keys, folder, token, campaign, _calls(campaign, token), counter(1))
 
 
-async def bench(servers: Servers, pairs: int) -> Result:
+async def bench(servers: Servers, pairs: int) -> list[Result]:
+    spent: dict[int, list[float]] = {}
     async with stage(servers) as made, made.ours() as ours, made.reference() as reference:
 
         async def run(server: Server) -> float:
@@ -97,9 +98,13 @@ async def bench(servers: Servers, pairs: int) -> Result:
             rate = await load.Load(made.requests(), CONNECTIONS, WARM).run(server.port)
             used = cpu.of(server.pid) - before[0], cpu.of_tree(servers.postmaster) - before[1]
             print(f"    CPU per call: server {used[0] / COUNT * 1e6:.0f} us, PostgreSQL {used[1] / COUNT * 1e6:.0f} us")
+            spent.setdefault(server.pid, []).append(sum(used) / COUNT * 1e6)
             return rate
 
-        return await measure("intake", 0.6, pairs, lambda: run(reference), lambda: run(ours))
+        rates = await measure("intake", 0.6, pairs, lambda: run(reference), lambda: run(ours))
+        each = zip(spent[ours.pid], spent[reference.pid], strict=True)
+        costs = [Pair(*one) for one in each][1:]  # the first one warmed up
+        return [rates, result("intake_cpu", 1.67, costs, "us", "less")]
 
 
 def _issuer(folder: Path) -> tuple[Path, str]:

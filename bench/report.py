@@ -23,6 +23,7 @@ PICTURES = ROOT / "docs" / "pictures"
 #: What each result says, in the order of the page. What is not here still stands in the table.
 MEANING = {
     "intake": "one-call submissions of a partner, against Starlette + pydantic + group commit writing the same rows",
+    "intake_cpu": "CPU of server and database per call of the same run, which other users of the machine disturb less",
     "overload_answered": "answered under 150 % of capacity (the rest: 503 with Retry-After), against capacity",
     "scoring": "one scoring worker, against consume, score, one statement, publish by hand",
     "scoring_two_workers": "two workers against one, every worker with the same CPU quota",

@@ -59,7 +59,7 @@ async def bench(servers: Servers, pairs: int) -> Result:
         return COUNT / await _ours(ours.app_url)
 
     gc.collect()
-    return await measure("rescore_500k", 0.7, min(pairs, 3), run_reference, run_ours)
+    return await measure(f"rescore_{COUNT // 1000}k", 0.7, min(pairs, 3), run_reference, run_ours)
 
 
 async def _ours(url: str) -> float:
