@@ -42,6 +42,6 @@ def test_a_file_that_unfolds_without_end_is_refused_at_once(book: Book) -> None:
     folds = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     for n in range(1, 12):
         folds += f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n"
-    for bad in (folds, "[" * 1500, "a: &a [*a]"):
+    for bad in (folds, "[" * 1500, "a: &a [*a]", "9" * 5000, "a: 2025-13-45"):
         with pytest.raises(PolicyError):
             read_candidate(book, bad)

@@ -104,13 +104,14 @@ def _scalar(name: str, node: yaml.Node) -> Any:
     match node.tag.removeprefix(_TAG):
         case "str" | "timestamp":  # dates stay text, the schema says how they look
             return text
-        case "int" if text.lstrip("-").isdecimal():
+        # No number of a policy is longer, and Python refuses to read very long ones.
+        case "int" if text.lstrip("-").isdecimal() and len(text) <= 18:
             return int(text)
         case "bool":
             return text.lower() in ("true", "yes", "on")
         case "null":
             return None
-    raise PolicyError(name, f"数值“{text}”请加引号书写，以免被当作浮点数。", node.start_mark.line + 1)
+    raise PolicyError(name, f"数值“{text[:40]}”请加引号书写，以免被当作浮点数。", node.start_mark.line + 1)
 
 
 def check_schema(root: Path, file: PolicyFile, schema: str) -> None:

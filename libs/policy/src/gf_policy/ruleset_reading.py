@@ -112,6 +112,9 @@ def _parsed(file: str, text: str) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise PolicyError(file, "不是合法的 YAML。", mark.line + 1 if mark else None) from error
+    except ValueError as error:
+        # A day that no calendar has, a whole number of thousands of digits.
+        raise PolicyError(file, "有无法读取的日期或数值，请加引号书写。") from error
 
 
 #: The parser in C where the library was built with it; ten times as fast.

@@ -276,6 +276,15 @@ class TestPublicity:
         assert item["names"] == ["甲"]
         assert "entries" not in item
 
+    async def test_those_that_name_a_case(self, listing: World) -> None:
+        one, other = await self.at_city(listing, "甲", "乙")
+        found, _ = await listing.review.batch_queries.publicities("gd.guangzhou", submission_id=one)
+        assert [(item["units"], item["state"]) for item in found] == [(2, "drafted")]
+        assert await listing.review.batch_queries.publicities("gd", submission_id=other) == ([], None)
+        assert await listing.review.batch_queries.publicities(
+            "gd.guangzhou", submission_id="0199e000-0000-7000-8000-00000000ffff"
+        ) == ([], None)
+
 
 @pytest.mark.rule("N25-dates")
 async def test_an_extension_on_the_record_opens_the_window_again(make_world: MakeWorld) -> None:

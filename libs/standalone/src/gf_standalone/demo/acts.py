@@ -231,13 +231,12 @@ class Desk:
         """The publicity in which the unit stands."""
         page = await self.approver.until(
             "/review/v1/publicities",
-            lambda found: _publicity_of(found, submission_id) is not None,
+            lambda found: bool(found["items"]),
             what="the unit is proposed for a list",
             seconds=seconds,
+            submission_id=submission_id,
         )
-        found = _publicity_of(page, submission_id)
-        assert found is not None
-        return found
+        return dict(page["items"][0])
 
     async def publish(self, submission_id: str) -> Json:
         """公示 of the proposed list; returns it with its end."""
@@ -246,13 +245,6 @@ class Desk:
         if found["state"] == "drafted":
             await self.approver.post(f"{path}/open", match=etag(found["etag"]))
         return dict(await self.approver.get(path))
-
-
-def _publicity_of(page: Json, submission_id: str) -> Json | None:
-    for one in page["items"]:
-        if any(entry["submission_id"] == submission_id for entry in one["entries"]):
-            return dict(one)
-    return None
 
 
 def _marks(case: Json, share: str) -> list[Json]:

@@ -164,10 +164,16 @@ class BatchQueries:
     # --- publicity -------------------------------------------------------------------------------------------
 
     async def publicities(
-        self, authority: str, *, after: str | None = None, limit: int = 50
+        self, authority: str, *, submission_id: str = "", after: str | None = None, limit: int = 50
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """The authority's publicities, newest first, each with how many units it names and how many are objected to."""
+        """The authority's publicities, newest first, each with how many units it names and how many are objected to.
+
+        With `submission_id` only those that name this case.
+        """
         query = select(PublicityRow).where(PublicityRow.authority == authority)
+        if submission_id:
+            naming = select(PublicityEntryRow.publicity_id).where(PublicityEntryRow.submission_id == submission_id)
+            query = query.where(col(PublicityRow.id).in_(naming))
         if after is not None:
             query = query.where(col(PublicityRow.id) < after)
         async with self.database.reading() as session:

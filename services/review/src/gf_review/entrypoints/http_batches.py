@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 from urllib.parse import quote
+from uuid import UUID
 
 from fastapi import Query, Request, Response
 
@@ -184,11 +185,18 @@ async def public_publicities(
 
 @router.get("/publicities", response_model=schemas.Page, summary="本级公示")
 async def publicities(
-    official: CurrentOfficial, review: UseCases, limit: Limit = 50, cursor: Cursor = None
+    official: CurrentOfficial,
+    review: UseCases,
+    submission_id: UUID | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> dict[str, Any]:
     after = decode_cursor(cursor, str)
     items, following = await review.batch_queries.publicities(
-        official.authority, after=after[0] if after else None, limit=limit
+        official.authority,
+        submission_id=str(submission_id or ""),
+        after=after[0] if after else None,
+        limit=limit,
     )
     return {"items": items, "next": encode_cursor(following) if following else None}
 
