@@ -110,3 +110,32 @@ async def test_units_and_one_form(filled: Bootstrap) -> None:
             await read_submissions.submission_history(session, miit, filled.policies, one)
     assert await plans.scanned(database.engine, asked, LARGE) == []
     assert max((await plans.blocks(database.engine, asked)).values()) <= MOST_BLOCKS
+
+
+_IN_SIGHT = """
+  select s.id from submission s join unit u on u.id = s.unit_id where s.state <> 'deleted' and (
+    (:applicant and u.uscc = :org) or (:partner and u.superior = any(:area)) or (:official and exists (
+      select 1 from case_stage g where g.submission_id = s.id and g.authority = :authority
+        and g.state <> 'not_applicable' and (g.round = s.round
+          or (g.round >= s.route_since and g.state in ('passed', 'returned', 'refused'))))))
+    and (cast(:state as text) is null or s.state = :state)
+    and (cast(:campaign as uuid) is null or s.campaign_id = :campaign) order by s.id desc limit 40"""
+
+
+async def test_the_same_submissions_as_looked_for_one_by_one(filled: Bootstrap) -> None:
+    for person in await _people(filled.database):
+        for state, campaign in ((None, None), (None, FIRST), ("draft", None), ("closed", LAST)):
+            asked = {
+                "applicant": person.has("applicant") and bool(person.org), "org": person.org,
+                "partner": person.has("partner"), "area": sorted(filled.policies.area(person.authority)),
+                "official": person.has("reviewer"), "authority": person.authority, "state": state,
+                "campaign": campaign,
+            }  # fmt: skip
+            async with filled.database.reading() as session:
+                wanted = [str(one) for one in (await session.execute(text(_IN_SIGHT), asked)).scalars()]
+                page = await _list(session, person, filled, state=state, campaign_id=campaign)
+                shown = page["items"]
+                if page["next"]:
+                    more = await _list(session, person, filled, page["next"], state=state, campaign_id=campaign)
+                    shown = shown + more["items"]
+            assert [str(one["id"]) for one in shown] == wanted, (person, state, campaign)
