@@ -87,16 +87,17 @@ def _of_text(file: str, text: str, root: Path, schema: str) -> dict[str, Any]:
         if not (root / other).is_file():
             raise Place(file, text).error(f"没有文件 {other}。", "same_as")
         beneath = (root / other).read_text("utf-8")
-    return _checked(file, text, other, beneath, root, schema)
+    return _checked(file, text, other, beneath, schema, _schemas(root))
 
 
-@lru_cache(maxsize=64)
-def _checked(file: str, text: str, other: str, beneath: str, root: Path, schema: str) -> dict[str, Any]:
+@lru_cache(maxsize=256)
+def _checked(file: str, text: str, other: str, beneath: str, schema: str, schemas: _Schemas) -> dict[str, Any]:
+    """Known by the texts alone: a copy of the folder in which one file differs has one file to check, not all."""
     data = _parsed(file, text)
     if other:
         own = {key: value for key, value in data.items() if key != "same_as"}
         data = {**_parsed(other, beneath), **own}
-    for wrong in sorted(_validator(root, schema).iter_errors(data), key=lambda error: -len(error.path)):
+    for wrong in sorted(_validator(schema, schemas).iter_errors(data), key=lambda error: -len(error.path)):
         where = "/".join(map(str, wrong.absolute_path))
         reason = f"{where} 不符合 {schema}.schema.json：{wrong.message}"
         raise Place(file, text).error(reason, *wrong.absolute_path)
@@ -104,7 +105,7 @@ def _checked(file: str, text: str, other: str, beneath: str, root: Path, schema:
     return checked
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _parsed(file: str, text: str) -> Any:
     """The file's data; nobody changes it afterwards."""
     try:
@@ -121,13 +122,21 @@ def _parsed(file: str, text: str) -> Any:
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+#: The texts of the schemas of rulesets and of their values, by file name.
+_Schemas = tuple[tuple[str, str], ...]
+
+
 @cache
-def _validator(root: Path, name: str) -> Draft202012Validator:
+def _schemas(root: Path) -> _Schemas:
     folder = root / "schema" if (root / "schema").is_dir() else Path(__file__).parent
-    schemas = {
-        path.name: json.loads(path.read_text("utf-8"))
-        for path in (folder / "ruleset.schema.json", folder / "benchmarks.schema.json")
-    }
+    return tuple(
+        (name, (folder / name).read_text("utf-8")) for name in ("ruleset.schema.json", "benchmarks.schema.json")
+    )
+
+
+@lru_cache(maxsize=8)
+def _validator(name: str, texts: _Schemas) -> Draft202012Validator:
+    schemas = {file: json.loads(text) for file, text in texts}
     registry: Registry[Any] = Registry().with_resources(
         [(file, Resource.from_contents(schema)) for file, schema in schemas.items()]
     )
