@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,17 @@ def sources(service: str) -> Iterator[tuple[str, Path]]:
         yield path.relative_to(root).as_posix(), path
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """What the rules look at: imports and constants."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom | ast.Constant))
+
+
+@cache
 def imports(path: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -67,9 +76,7 @@ def test_only_the_policies_library_reads_policy_files(service: str) -> None:
     """A service is given the loaded book; it names no file of policies/."""
 
     def names_a_file(path: Path) -> bool:
-        constants = (
-            n.value for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Constant)
-        )
+        constants = (node.value for node in nodes(path) if isinstance(node, ast.Constant))
         return any(isinstance(value, str) and value.startswith(("policies/", "../policies")) for value in constants)
 
     assert not [name for name, path in sources(service) if names_a_file(path)]

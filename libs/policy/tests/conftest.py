@@ -28,7 +28,7 @@ def content(book: Book) -> dict[str, Any]:
 @pytest.fixture
 def policies(tmp_path: Path) -> Path:
     """A copy of policies/ that a test may spoil."""
-    return Path(shutil.copytree(policies_root(), tmp_path / "policies"))
+    return Path(shutil.copytree(policies_root(), tmp_path / "policies", copy_function=shutil.copyfile))
 
 
 @pytest.fixture

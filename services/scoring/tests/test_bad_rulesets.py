@@ -18,7 +18,7 @@ PARK = "national/2025/n25/ruleset-park.yaml"
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(POLICIES, tmp_path / "policies"))
+    return Path(shutil.copytree(POLICIES, tmp_path / "policies", copy_function=shutil.copyfile))
 
 
 def spoil(root: Path, name: str, before: str, after: str, *, publishing: bool = True) -> None:

@@ -202,7 +202,7 @@ def products(seed: int) -> list[Product]:
 
 
 @pytest.mark.rule("N25-A1")
-@pytest.mark.parametrize("year", [2025, 2026, 2027])
+@pytest.mark.parametrize("year", [2025, *(pytest.param(year, marks=pytest.mark.long) for year in (2026, 2027))])
 def test_the_oracle_agrees_on_products(year: int) -> None:
     scorer = Scorer(national(), general_levels(), year)
     seen = set()

@@ -63,6 +63,7 @@ def test_verify_says_equal_or_which_line_differs(tmp_path: Path, capsys: pytest.
         assert "无法复核" in capsys.readouterr().err
 
 
+@pytest.mark.process
 def test_the_command_of_the_house_reaches_it(tmp_path: Path) -> None:
     command = POLICIES.parent / "scripts" / "greenladder"
     done = subprocess.run(

@@ -83,9 +83,13 @@ def issuer() -> Issuer:
     return Issuer()
 
 
+def verifier_of(issuer: Issuer) -> TokenVerifier:
+    return TokenVerifier(issuer=ISSUER, audience="greenladder", keys=KeyCache(issuer.fetch))
+
+
 @pytest.fixture
 def verifier(issuer: Issuer) -> TokenVerifier:
-    return TokenVerifier(issuer=ISSUER, audience="greenladder", keys=KeyCache(issuer.fetch))
+    return verifier_of(issuer)
 
 
 MakeApp = Callable[..., FastAPI]
@@ -93,6 +97,10 @@ MakeApp = Callable[..., FastAPI]
 
 @pytest.fixture
 def make_app(verifier: TokenVerifier) -> MakeApp:
+    return maker(verifier)
+
+
+def maker(verifier: TokenVerifier) -> MakeApp:
     def make(
         *routers: Any, database: Any = None, service: str = "intake", subscriptions: Any = (), **options: Any
     ) -> FastAPI:

@@ -28,7 +28,7 @@ from gf_chassis.http import (
 )
 from gf_chassis.json import ApiModel, CleanText, ExactDecimal
 
-from .conftest import JSON, MakeApp, client_of
+from .conftest import JSON, Issuer, MakeApp, client_of, maker, verifier_of
 
 router = Router()
 
@@ -104,9 +104,12 @@ async def days(day: Annotated[date, Query()]) -> str:
     return str(day)
 
 
-@pytest.fixture
-async def client(make_app: MakeApp) -> AsyncIterator[httpx.AsyncClient]:
-    app = make_app(router, rejections=(DomainError,), large_body={r"/intake/v1/files/[^/]+": 5_000_000})
+@pytest.fixture(scope="module")
+async def client(issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
+    """One service for all: making it takes longer than asking it, and no test changes it."""
+    app = maker(verifier_of(issuer))(
+        router, rejections=(DomainError,), large_body={r"/intake/v1/files/[^/]+": 5_000_000}
+    )
     async with client_of(app) as client:
         yield client
 

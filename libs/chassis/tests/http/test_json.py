@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
@@ -84,10 +84,20 @@ def test_pointer_names_the_field() -> None:
     assert caught.value.errors[0].pointer == "/values/0/a~1b"
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(
+VALUES = (st.recursive(st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(
     st.characters(exclude_categories=["Cs", "Cc", "Cf", "Cn"])), lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(st.text(st.characters(categories=["L", "N"])), inner, max_size=3), max_leaves=20))  # fmt: skip
+
+
+@given(VALUES)
+@settings(max_examples=30)
 def test_reads_back_what_was_written(value: Any) -> None:
+    assert json.loads(json.dumps(value)) == value
+
+
+@pytest.mark.long
+@given(VALUES)
+def test_reads_back_whatever_was_written(value: Any) -> None:
     assert json.loads(json.dumps(value)) == value
 
 
