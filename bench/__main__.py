@@ -7,6 +7,11 @@ import asyncio
 import gc
 import importlib
 import logging
+import os
+import signal
+import sys
+import time
+import traceback
 from pathlib import Path
 
 import structlog
@@ -44,12 +49,18 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5)
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    results = asyncio.run(_run(given.names or list(MODULES), given.pairs))
+    # Ended from outside it ends its servers too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    results, failed = asyncio.run(_run(given.names or list(MODULES), given.pairs))
     print("\n" + table(results))
+    if failed:
+        sys.exit(f"without result: {', '.join(failed)}")
 
 
-async def _run(names: list[str], pairs: int) -> list[Result]:
+async def _run(names: list[str], pairs: int) -> tuple[list[Result], list[str]]:
+    """What was measured, and the modules that failed: one that fails must not cost the others' half hour."""
     results: list[Result] = []
+    failed: list[str] = []
     modules = list(dict.fromkeys(MODULES[name] for name in names))
     async with servers(kafka=not KAFKA.isdisjoint(modules)) as running:
         # What start-up has made needs no more looks by the collector, in ours and in the references alike.
@@ -57,10 +68,19 @@ async def _run(names: list[str], pairs: int) -> list[Result]:
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         for module in modules:
-            found = await importlib.import_module(f"bench.{module}").bench(running, pairs)
+            began, load = time.perf_counter(), os.getloadavg()[0]
+            try:
+                found = await importlib.import_module(f"bench.{module}").bench(running, pairs)
+            except Exception:
+                traceback.print_exc()
+                failed.append(module)
+                continue
+            finally:
+                took = time.perf_counter() - began
+                print(f"{module}: {took:.0f} s, load {load:.1f} → {os.getloadavg()[0]:.1f}", flush=True)
             results += found if isinstance(found, list) else [found]
             write(results, FILE)
-    return results
+    return results, failed
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from bench.servers import Servers, execute
 from gf_chassis.topics import planned
 
 SHEETS = "scoring.sheets"
-COUNT = 4_000
+COUNT = 2_000
 
 
 @dataclass

@@ -14,7 +14,7 @@ from bench.servers import Servers
 
 LOW, HIGH = 0.1, 0.7
 #: Requests of a run: enough that the 99th percentile is not one of them.
-FEW, MANY = 500, 3_000
+FEW, MANY = 300, 1_500
 
 
 async def bench(servers: Servers, pairs: int) -> list[Result]:

@@ -20,7 +20,7 @@ from bench.processes import equal_shares, process
 from bench.servers import Servers, execute
 
 SHARE = 0.15
-COUNT, WARM = 4_000, 500
+COUNT, WARM = 1_500, 300
 #: Until all members have joined the group and were given their partitions.
 JOINING = 12.0
 

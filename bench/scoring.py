@@ -20,7 +20,7 @@ from gf_policy.rulesets import load_benchmarks
 from gf_scoring.bootstrap import bootstrap
 from gf_scoring.settings import Settings
 
-COUNT, WARM = 10_000, 1_000
+COUNT, WARM = 5_000, 500
 TABLES = "score_sheet, assessment, journal, position, held_event, relay_cursor"
 
 
