@@ -72,7 +72,10 @@ def test_no_text_becomes_a_formula(book: gf_policy.Book, tmp_path: Path, text: s
 
 def changed(data: bytes, **members: bytes) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as old,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new,
+    ):
         for entry in old.infolist():
             new.writestr(entry.filename, members.pop(entry.filename, None) or old.read(entry))
         for name, content_ in members.items():
