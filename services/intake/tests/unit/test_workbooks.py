@@ -89,11 +89,11 @@ def bomb() -> bytes:
 
 
 def half_bomb(data: bytes) -> bytes:
-    """Under the ratio, over the size."""
+    """Under the ratio and the size of a file (4.3 MB), over the size unpacked."""
     import random
 
-    eight = bytes(b"abcdefgh"[byte % 8] for byte in range(256))
-    noise = random.Random(1).randbytes(13_000_000).translate(eight)
+    four = bytes(b"abcd"[byte % 4] for byte in range(256))
+    noise = random.Random(1).randbytes(13_000_000).translate(four)
     return changed(data, **{"xl/media/a.bin": noise})
 
 
