@@ -18,7 +18,7 @@ help:
 	@echo "make run          启动演示（PORT=8000 DATA=.data 可改）"
 	@echo "make test         全部检查与测试（真实 PostgreSQL 与 Kafka）"
 	@echo "make check        只做静态检查（格式、类型、导入规则、契约、政策文件、文档）"
-	@echo "make unit         只跑单元测试（10 秒内）"
+	@echo "make unit         只跑单元测试"
 	@echo "make test-browser 在 Chromium 里点击页面的测试（PICTURES=1 时更新 docs/pictures）"
 	@echo "make test-faults  故障注入的长测（每个崩溃点至少 20 次）"
 	@echo "make test-compose 只跑容器部署的测试（需要 Docker 与 Compose；make test 也会跑）"
