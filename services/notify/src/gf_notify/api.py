@@ -24,7 +24,7 @@ def create(bootstrap: Bootstrap | None = None, *, verifier: TokenVerifier | None
         rejections=(DomainError,),
         verifier=verifier,
         ui=[pages.router(b)],
-        pages=pages.pages(),
+        pages=pages.pages(b.names),
         title="绿梯 通知",
         description="发给单位和各级主管部门的通知：收件箱。",
     )

@@ -25,6 +25,7 @@ class Bootstrap:
     tell_progress: TellProgress
     tell_publicity: TellPublicity
     tell_standing: TellStanding
+    names: Names
 
 
 def bootstrap(settings: Settings, *, clock: Clock | None = None, book: gf_policy.Book | None = None) -> Bootstrap:
@@ -43,4 +44,4 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, book: gf_policy
         subscriptions=subscriptions(raise_notices, progress, publicity, standing),
     )
     runtime.on_stop.append(database.close)
-    return Bootstrap(runtime, raise_notices, progress, publicity, standing)
+    return Bootstrap(runtime, raise_notices, progress, publicity, standing, names)

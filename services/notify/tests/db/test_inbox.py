@@ -150,6 +150,19 @@ async def test_a_notice_waits_for_the_address_not_the_other_way_round(world: Wor
     assert "国家级绿色工厂名单" in notice["body"]
 
 
+async def test_a_listing_is_told_once_with_its_date(world: World) -> None:
+    """registry says twice that a unit is listed: when it is decided, and when an edition puts it in force."""
+    await world.unit_known()
+    for effective in ("", "2026-01-15"):
+        listed = standings_pb2.MembershipChanged(
+            unit_id=world.unit, membership_id=str(uuid4()), list_id="national:miit:factory", effective=effective,
+            state=standings_pb2.MEMBERSHIP_STATE_LISTED, name_as_listed="渝北示例制造有限公司", category="factory",
+        )  # fmt: skip
+        await world.hear("registry.standings", world.unit, listed)
+    (notice,) = await world.inbox(APPLICANT)
+    assert "自 2026-01-15 起生效" in notice["body"]
+
+
 async def test_reading_is_per_person_and_only_for_one_s_own(world: World) -> None:
     await world.unit_known()
     await world.progressed(S.STAGE_STATE_IN_REVIEW, S.STAGE_STATE_NOT_STARTED, S.STAGE_STATE_NOT_STARTED)

@@ -30,6 +30,8 @@ class TellStanding:
     async def membership(self, uow: UnitOfWork, event: Event) -> None:
         m: Any = event.message
         state = contracts.membership_state(m)
+        if state == "listed" and not m.effective:
+            return  # decided, but no edition has put it in force; the next event of the membership carries the date
         words = {"list": self.list_name(m.list_id), "effective": m.effective, "ground": self.ground_label(m.ground)}
         template = {"listed": "listed", "removed": "removed", "refused": "not_listed"}[state]
         told = [to_unit(template, m.unit_id, m.submission_id, **words)]

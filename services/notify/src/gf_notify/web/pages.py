@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from gf_chassis.http import Cursor, PathId, decode_cursor, encode_cursor
 from gf_chassis.web import CheckedForm, Link, PagePrincipal, Pages, redirect, render
+from gf_notify.adapters.names import Names
 from gf_notify.usecases.mark_read import mark_read
 from gf_notify.usecases.read_inbox import COUNTED, count_inbox, read_inbox
 
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 PAGE = 20
 
 
-def pages() -> Pages:
+def pages(names: Names) -> Pages:
     return Pages(
         "notify",
         title="收件箱",
         templates=Path(__file__).parent / "templates",
         nav=[Link("全部通知", "/notify/ui/"), Link("未读", "/notify/ui/?unread=1")],
+        place=lambda person: names.authority(person.authority) if person.authority else "",
     )
 
 
@@ -47,7 +49,7 @@ def router(b: Bootstrap) -> APIRouter:
             following = f"?unread={'1' if unread else ''}&cursor={encode_cursor(str(found[PAGE - 1].id))}"
         return render(
             request, "inbox.html", notices=found[:PAGE], counts=shown, unread=bool(unread), next_href=following,
-            first_href="?unread=1" if unread else "/notify/ui/",
+            first_href=("/notify/ui/?unread=1" if unread else "/notify/ui/") if cursor else "",
         )  # fmt: skip
 
     @ui.post("/{notice_id}/read")
