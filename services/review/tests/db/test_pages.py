@@ -155,7 +155,7 @@ async def test_a_newer_sheet_is_told_too(world: World) -> None:
     desk = Desk(world, COUNTY)
     page = await desk.page(f"/review/ui/cases/{one}")
     await world.score(one)
-    assert "评分单已更新" in flash(await desk.submit(page, "/pass", reason=""))
+    assert "评分表已更新" in flash(await desk.submit(page, "/pass", reason=""))
 
 
 async def test_a_reviewer_sees_no_decision(world: World) -> None:

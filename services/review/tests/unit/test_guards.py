@@ -102,7 +102,7 @@ class TestMarks:
 
     def test_the_sheet_must_carry_the_mark(self) -> None:
         held = dossier(sheet=sheet(self.awaiting), marks=[mark("green_design", "6")])
-        assert "尚未计入评分单" in attempt(guard("marks"), held)[0]
+        assert "尚未计入评分表" in attempt(guard("marks"), held)[0]
         assert not attempt(guard("marks"), dossier(sheet=sheet(self.marked), marks=[mark("green_design", "6")]))
 
     def test_the_last_mark_counts(self) -> None:

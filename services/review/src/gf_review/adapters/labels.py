@@ -34,7 +34,7 @@ HISTORY_NAMES = {
     "expert_review": "专家评审",
     "document_uploaded": "上传推荐文件",
     "reason_given": "书面理由",
-    "sheet_attached": "评分单更新",
+    "sheet_attached": "评分表更新",
     "case_returned": "退回更正",
     "withdrawal_answered": "答复取消上报",
     "listing_decided": "名单决定",
@@ -51,7 +51,7 @@ KIND_NAMES = {
 LIST_LEVELS = {"national": "国家级", "provincial": "省级", "city": "市级"}
 GUARD_NAMES = {
     "checklist": "核查意见",
-    "sheet": "评分单",
+    "sheet": "评分表",
     "marks": "定性评分",
     "consultations": "征求部门意见",
     "expert_review": "专家评审",

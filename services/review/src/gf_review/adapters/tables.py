@@ -494,7 +494,7 @@ class ObjectionRow(Base, table=True):
 
 
 class SheetRow(Base, table=True):
-    """评分单: every revision, as scoring sent it; may come before its case."""
+    """评分表: every revision, as scoring sent it; may come before its case."""
 
     __tablename__ = "sheet"
 

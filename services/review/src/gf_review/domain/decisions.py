@@ -46,7 +46,7 @@ def require_fresh(case: Case, dossier: Dossier, seen: Seen) -> None:
         changed.append(Problem("/version", "stale", f"案件已由第 {seen.version} 版变为第 {case.version} 版。"))
     if seen.revision != dossier.revision:
         changed.append(
-            Problem("/sheet_revision", "stale", f"评分单已由第 {seen.revision} 版更新为第 {dossier.revision} 版。")
+            Problem("/sheet_revision", "stale", f"评分表已由第 {seen.revision} 版更新为第 {dossier.revision} 版。")
         )
     if changed:
         raise StaleCase(

@@ -98,7 +98,7 @@ class SheetLine:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """评分单: the revision the decision names."""
+    """评分表: the revision the decision names."""
 
     round: int
     revision: int

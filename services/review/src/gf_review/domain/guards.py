@@ -53,16 +53,16 @@ def _checklist(plan: GuardPlan, at: Situation) -> list[str]:
 def _sheet(plan: GuardPlan, at: Situation) -> list[str]:
     sheet = at.dossier.sheet
     if sheet is None:
-        return ["评分单尚未生成，请稍后刷新。"]
+        return ["评分表尚未生成，请稍后刷新。"]
     if sheet.outcome == NOT_SCORABLE and plan.params.get("not_scorable", "refuse") == "refuse":
-        return ["评分单结果为无法评分，不能上报：" + "；".join(sheet.reasons or ("缺少引领值或基准值",))]
+        return ["评分表结果为无法评分，不能上报：" + "；".join(sheet.reasons or ("缺少引领值或基准值",))]
     return []
 
 
 def _marks(plan: GuardPlan, at: Situation) -> list[str]:
     sheet = at.dossier.sheet
     if sheet is None:
-        return ["评分单尚未生成，定性指标无法核对，请稍后刷新。"]
+        return ["评分表尚未生成，定性指标无法核对，请稍后刷新。"]
     marks = at.dossier.marks_in_force()
     asked = {str(code) for code in plan.params.get("indicators", ())}
     asked |= {line.indicator for line in sheet.lines if line.state == AWAITS_MARK}
@@ -74,7 +74,7 @@ def _marks(plan: GuardPlan, at: Situation) -> list[str]:
         if mark is None:
             missing.append(f"定性指标“{name}”尚未评分，请先填写分值和理由。")
         elif line is None or line.branch != BRANCH_MARK or line.points != mark.points:
-            missing.append(f"定性指标“{name}”的评分尚未计入评分单，请待评分更新后刷新再办理。")
+            missing.append(f"定性指标“{name}”的评分尚未计入评分表，请待评分更新后刷新再办理。")
     return missing
 
 

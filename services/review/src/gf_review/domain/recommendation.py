@@ -133,7 +133,7 @@ class Recommendation:
             elif case.version != item.case_version:
                 detail = "封存后有新的办理。"
             elif revisions.get(item.submission_id, 0) != item.sheet_revision:
-                detail = "封存后评分单有新版本。"
+                detail = "封存后评分表有新版本。"
             if detail:
                 changed.append(Problem(f"/items/{index}", "stale", f"申报 {item.submission_id} {detail}", "CQ-doc"))
         if changed:

@@ -59,7 +59,7 @@ def add_marks(
     """定性评分 of this level; all marks now in force go to scoring, which answers with a new revision of the sheet."""
     case.acting(stage_no, by, REVIEWER)
     if dossier.sheet is None:
-        raise IllegalTransition("评分单尚未生成，请稍后再填写定性评分。", rule="N25-A1")
+        raise IllegalTransition("评分表尚未生成，请稍后再填写定性评分。", rule="N25-A1")
     if not marks and industry_ruling is None:
         raise Invalid("请至少填写一项定性评分或行业认定。", errors=[Problem("/marks", "required", "请填写定性评分。")])
     problems = []

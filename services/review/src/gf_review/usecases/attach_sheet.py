@@ -1,4 +1,4 @@
-"""评分单: every revision is kept as it came, before or after its case; the case names the newest of its round."""
+"""评分表: every revision is kept as it came, before or after its case; the case names the newest of its round."""
 
 from __future__ import annotations
 

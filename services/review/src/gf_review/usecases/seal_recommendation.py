@@ -27,7 +27,7 @@ COLUMNS = {
     "superior": "上级主管部门",
     "key_industry": "重点行业",
     "total": "得分",
-    "revision": "评分单版本",
+    "revision": "评分表版本",
     "grade": "专家评审等级",
     "average": "本地区平均水平",
     "reason": "低于平均水平的推荐理由",

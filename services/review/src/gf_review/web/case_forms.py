@@ -40,7 +40,7 @@ class CaseActs:
         """Message and act; an unknown address does not exist."""
         acts = {
             "findings": ("核查意见已保存。", self.findings),
-            "marks": ("定性评分已保存，评分单正在更新。", self.marks),
+            "marks": ("定性评分已保存，评分表正在更新。", self.marks),
             "consult": ("已登记征求意见。", self.consult),
             "consult-answer": ("已登记部门答复。", self.consult_answer),
             "expert": ("专家评审情况已保存。", self.expert),

@@ -23,7 +23,7 @@ from gf_review.usecases.acting import Done
 CHUNK = 256 * 1024
 Model = TypeVar("Model", bound=BaseModel)
 
-STALE = "已被同事处理或评分单已更新，您刚才的操作没有生效。请核对最新内容后再办理。"
+STALE = "已被同事处理或评分表已更新，您刚才的操作没有生效。请核对最新内容后再办理。"
 TWICE = "此表单已经提交过，请在刷新后的页面上办理。"
 
 
