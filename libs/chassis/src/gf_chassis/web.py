@@ -51,7 +51,6 @@ _MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml",
 HOUSE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("intake", "申报填报", ("applicant",)),
     ("review", "审核工作台", ("reviewer", "approver")),
-    ("scoring", "评分与排名", ("applicant", "reviewer", "approver", "registrar", "steward")),
     ("scoring", "评价打分", ("applicant", "reviewer", "approver", "registrar", "steward")),
     ("registry", "绿色制造名单", ()),
     ("notify", "收件箱", ("applicant", "reviewer", "approver", "registrar", "steward")),

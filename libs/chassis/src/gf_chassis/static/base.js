@@ -287,7 +287,7 @@ const stack = (table) => {
   table.classList.add("stacked");
 };
 const reachable = () => {
-  for (const box of $$(".scroll, pre")) {
+  for (const box of $$(".scroll, .sheet, pre")) {
     if (box.scrollWidth > box.clientWidth + 1) {
       box.tabIndex = 0;
       box.setAttribute("role", "region");
