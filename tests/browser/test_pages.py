@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import pytest
+from playwright.async_api import expect
 
 from gf_standalone.demo import data
 from gf_standalone.demo.acts import Registrar
@@ -43,6 +44,39 @@ async def test_the_public_lists(season: Season, visitor: Come) -> None:
     await one.page.get_by_role("link", name="历史").first.click()
     await one.page.wait_for_load_state()
     await one.accessible()
+
+
+async def test_the_pages_of_scoring(season: Season, visitor: Come) -> None:
+    """Rules for all; the sheet with a link back to the form or the case it belongs to."""
+    one, submission = await season.applied("shenzhen", "440306")
+    await season.desk("sz").prepare(submission)
+    official = await visitor("sz-approve", "/scoring/ui/")
+    await official.accessible()
+    sheet = f"/scoring/ui/sheets/{submission}"
+    for path in ("rulesets", "industries", "rankings", "rescorings"):
+        await official.open(f"/scoring/ui/{path}")
+        await official.accessible()
+    await official.open("/scoring/ui/rulesets")
+    await official.page.locator("tbody a").first.click()
+    await official.page.wait_for_load_state()
+    await official.accessible()
+    await official.open(sheet)
+    await official.page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    await official.accessible()
+    back = official.page.locator(".crumbs a").first
+    assert await back.get_attribute("href") == f"/review/ui/cases/{submission}"
+    await official.page.get_by_role("link", name="假设测算").first.click()
+    await official.page.wait_for_url("**/what-if")
+    await official.page.get_by_role("button", name="测算").click()
+    await expect(official.page.locator("aside caption")).to_have_text("有变化的指标")
+    await official.accessible()
+    code = one.applicant.unit["uscc"]
+    account = next(found.id for found in season.house.accounts.values() if found.org == code)
+    applicant = await visitor(account, sheet)
+    assert (
+        await applicant.page.locator(".crumbs a").first.get_attribute("href") == f"/intake/ui/submissions/{submission}"
+    )
+    await applicant.accessible()
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ async def test_five_routes_to_the_national_list(
                 await asyncio.gather(*(season.desk(name).prepare(applied[unit]) for unit in units))
             await office.recommend([applied[unit] for unit in units], f"{DESKS[name]} 2025 年度第一批", tmp_path)
             if name == "gd":
+                await office.approver.accessible()
                 await office.approver.picture("batch")
     ministry = await Office.of("miit", season, visitor)
     for unit in ROUTES:
@@ -74,6 +75,7 @@ async def test_five_routes_to_the_national_list(
     states = await ministry.approver.page.locator("ol.steps > li").evaluate_all("all => all.map(one => one.className)")
     assert states == ["passed", "passed", "passed", "passed"]
     address = await ministry.publish("国家级绿色工厂名单")
+    await ministry.approver.accessible()
     await ministry.approver.picture("publicity")
     await _until_the_publicity_is_over(season, ministry.approver)
     for _ in range(150):
