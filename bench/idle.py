@@ -18,6 +18,7 @@ async def bench(servers: Servers, pairs: int) -> list[Result]:
     async with intake.stage(servers) as made:
         for number in range(1, pairs + 1):
             async with made.ours() as server:
+                starting = cpu.of(server.pid)
                 await asyncio.sleep(1)
                 before = cpu.of(server.pid)
                 await asyncio.sleep(WATCHED)
@@ -25,7 +26,9 @@ async def bench(servers: Servers, pairs: int) -> list[Result]:
                 memory.append(Pair(cpu.memory(server.pid), MEMORY))
                 start.append(Pair(server.started_in, START))
             print(
-                f"  idle {number}: {memory[-1].ours:.0f} MB, {start[-1].ours:.1f} s, {used[-1].ours:.1f} %", flush=True
+                f"  idle {number}: {memory[-1].ours:.0f} MB, {start[-1].ours:.1f} s ({starting:.1f} s of CPU),"
+                f" {used[-1].ours:.1f} %",
+                flush=True,
             )
     return [
         result("idle_memory", 1.0, memory, "MB", "less"),
