@@ -122,11 +122,17 @@ class _Open(_Connection):
 
 
 class OpenLoad:
-    """One run: requests at `rate` a second until they are all sent."""
+    """One run: requests at `rate` a second until they are all sent.
 
-    def __init__(self, requests: Sequence[bytes], rate: float, seed: int = 2025) -> None:
+    A sender that was itself held up catches up at once, as senders of their own would have sent meanwhile; not so with
+    `held_up`: then the rest is sent at the same rate, later, for many at once are another load than so many a second.
+    """
+
+    def __init__(self, requests: Sequence[bytes], rate: float, seed: int = 2025, *, held_up: float = 0.0) -> None:
         self._requests = requests
         self._rate = rate
+        #: Seconds behind which the plan is moved; 0: never.
+        self._held_up = held_up
         self._chance = random.Random(seed)
         self.answers: list[Answered] = []
         self.free: list[_Open] = []
@@ -137,8 +143,10 @@ class OpenLoad:
         due = time.perf_counter()
         for request in self._requests:
             due += self._chance.expovariate(self._rate)
-            if (wait := due - time.perf_counter()) > 0:
-                await asyncio.sleep(wait)
+            if self._held_up:
+                due = max(due, time.perf_counter() - self._held_up)
+            # Also where it is late: answers that have come make their connections free.
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
             if not self.free:
                 _, made = await loop.create_connection(lambda: _Open(self), "127.0.0.1", port)
                 self._all.append(made)

@@ -30,13 +30,14 @@ async def bench(servers: Servers, pairs: int) -> Result:
             if not known:
                 await capacity()
             await made.clear()
-            answers = await load.OpenLoad(made.requests(), known[-1] * OVER).run(server.port)
+            answers = await load.OpenLoad(made.requests(), known[-1] * OVER, held_up=0.02).run(server.port)
             states = Counter(one.state for one in answers)
             if set(states) - {b"201", b"503"}:
                 raise RuntimeError(f"answers {dict(states)}")
             if any(b"retry-after" not in one.whole.lower() for one in answers if one.state == b"503"):
                 raise RuntimeError("a 503 without Retry-After")
-            print("    answered", states[b"201"], "refused", states[b"503"])
+            offered = len(answers) / (max(one.due for one in answers) - min(one.due for one in answers))
+            print(f"    offered {offered:.0f}/s, answered {states[b'201']}, refused {states[b'503']}", flush=True)
             # Until the last of those taken is done: what waited at the end was taken, too.
             end = max(one.at for one in answers if one.state == b"201")
             return states[b"201"] / (end - min(one.due for one in answers))
