@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -78,7 +79,8 @@ async def _run(names: list[str], pairs: int) -> tuple[list[Result], list[str]]:
             finally:
                 took = time.perf_counter() - began
                 print(f"{module}: {took:.0f} s, load {load:.1f} → {os.getloadavg()[0]:.1f}", flush=True)
-            results += found if isinstance(found, list) else [found]
+            during = (round(load, 1), round(os.getloadavg()[0], 1))
+            results += [replace(one, load=during) for one in (found if isinstance(found, list) else [found])]
             write(results, FILE)
     return results, failed
 

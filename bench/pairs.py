@@ -32,6 +32,8 @@ class Result:
     pairs: list[dict[str, float]]
     #: Whether the ratio should be at least the goal ("more") or at most ("less").
     better: str = "more"
+    #: Load average of the machine (one minute), at the begin and at the end: how much else ran. Empty: not noted.
+    load: tuple[float, ...] = ()
 
     @property
     def reached(self) -> bool:

@@ -68,14 +68,18 @@ def _page(rows: list[dict[str, Any]]) -> str:
         "",
         "![Every pair of every benchmark, as a share of its goal](pictures/bench-ratios.svg)",
         "",
-        "| benchmark | ours | reference | ratio | goal | pairs | |",
-        "|---|---:|---:|---:|---:|---:|---|",
+        "Load is the machine's, before and after. On two cores, far above 3 means that other work took most of them:",
+        "rates and times measured so say little; memory and the CPU that a call costs are disturbed less.",
+        "",
+        "| benchmark | ours | reference | ratio | goal | pairs | load | |",
+        "|---|---:|---:|---:|---:|---:|---|---|",
     ]
     for row in rows:
         sign = "≤" if _less(row) else "≥"
         lines.append(
             f"| `{row['name']}` | {row['ours']:,.1f} {row['unit']} | {row['reference']:,.1f} {row['unit']} "
             f"| **{row['ratio']:.2f}** | {sign} {row['goal']:g} | {len(row['pairs'])} "
+            f"| {' → '.join(str(load) for load in row.get('load', ())) or 'not noted'} "
             f"| {'reached' if _reached(row) else 'missed'} |"
         )
     lines += ["", "## What each says", ""]
