@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -63,14 +64,21 @@ class Client:
         headers: Mapping[str, str] | None = None,
         **arguments: Any,
     ) -> httpx.Response:
+        """One request. What the system could not take just now (503) is asked again, under the same key."""
         said = {"Authorization": f"Bearer {await self._bearer()}", **(headers or {})}
+        if method == "POST":
+            key = key or uuid.uuid4().hex
         if key:
             said["Idempotency-Key"] = key
         if match:
             said["If-Match"] = match
         if wait_for:
             said["Wait-For"] = wait_for
+        end = time.monotonic() + PATIENCE
         answer = await self._http.request(method, path, headers=said, **arguments)
+        while answer.status_code == 503 and time.monotonic() < end:
+            await asyncio.sleep(float(answer.headers.get("Retry-After", "1")))
+            answer = await self._http.request(method, path, headers=said, **arguments)
         if answer.status_code >= 400:
             raise Refused(f"{self.account} {method} {path}", answer.status_code, _problem(answer))
         return answer
