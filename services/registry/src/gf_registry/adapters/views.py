@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_chassis.journal import history
+from gf_chassis.spreadsheets import is_formula
 from gf_registry.domain.lists import ListId
 
 _LISTS = text(
@@ -110,13 +111,9 @@ def csv(rows: list[list[object]]) -> bytes:
     return ("\ufeff" + "\r\n".join(lines) + "\r\n").encode()
 
 
-#: Characters that make a spreadsheet compute a cell, also in full width, and what it strips before looking.
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-
-
 def _cell(value: object) -> str:
     cell = "" if value is None else value.isoformat() if isinstance(value, date) else str(value)
-    if cell.lstrip(" \u3000\u00a0\ufeff").startswith(_FORMULA) or cell.startswith(_FORMULA):
+    if is_formula(cell):
         cell = "'" + cell
     if any(character in cell for character in ',"\r\n'):
         cell = '"' + cell.replace('"', '""') + '"'

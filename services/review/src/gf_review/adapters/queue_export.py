@@ -13,6 +13,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
 from gf_chassis.errors import Rejected
+from gf_chassis.spreadsheets import is_formula
 from gf_review.adapters.labels import CATEGORY_NAMES, KIND_NAMES
 from gf_review.adapters.queue import Queue, QueueFilter
 from gf_review.domain.instants import SHANGHAI
@@ -24,9 +25,6 @@ COLUMNS = (
     "申报编号", "申报单位", "统一社会信用代码", "类别", "事项", "年份", "行业大类", "重点行业", "案件状态", "轮次",
     "得分", "受理时间", "本级截止", "剩余天数", "承办人", "县/区", "市", "省/集团", "工信部",
 )  # fmt: skip
-#: What makes a spreadsheet compute a cell, also in full width, and the blanks it strips before looking.
-_FORMULA = tuple("=+-@\t\r\n\0＝＋－＠")
-_BLANKS = " \u3000\u00a0\ufeff"
 LEVELS = ("county", "city", "province", "ministry")
 
 
@@ -60,7 +58,7 @@ def cells(item: Mapping[str, Any]) -> list[str]:
 
 def harmless(value: str) -> str:
     """The text, with an apostrophe before what a spreadsheet would take for a formula."""
-    return "'" + value if value.lstrip(_BLANKS).startswith(_FORMULA) or value.startswith(_FORMULA) else value
+    return "'" + value if is_formula(value) else value
 
 
 def _when(at: datetime | None) -> str:

@@ -15,13 +15,13 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from gf_chassis.spreadsheets import is_formula
 from gf_review.usecases.seal_recommendation import COLUMNS
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: Columns that hold numbers, with the format they are shown in; the CSV has the exact values.
 NUMBERS = {"place": "0", "revision": "0", "total": "0.00", "average": "0.00"}
 WIDTHS = {"place": 6, "number": 34, "name": 34, "uscc": 22, "superior": 28, "key_industry": 14, "reason": 44}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _THIN = Side(style="thin", color="B7C2BC")
 
 
@@ -75,7 +75,7 @@ def _write(sheet: Worksheet, row: int, column: int, text: str) -> Any:
     cell = sheet.cell(row, column)
     cell.value = ILLEGAL_CHARACTERS_RE.sub("", text)
     cell.data_type = "s"
-    if text.startswith(_FORMULA):
+    if is_formula(text):
         cell.quotePrefix = True
     return cell
 
@@ -86,4 +86,4 @@ def _frame(cell: Any) -> None:
 
 
 def _harmless(value: str) -> str:
-    return "'" + value if value[:1] in _FORMULA else value
+    return "'" + value if is_formula(value) else value

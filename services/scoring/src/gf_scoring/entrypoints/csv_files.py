@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from fastapi import Response
 
+from gf_chassis.spreadsheets import is_formula
+
 #: Rows of one file at most; a national list has a tenth of it.
 MOST = 200_000
 
@@ -28,4 +30,4 @@ def _cell(value: object) -> str:
     """Text that a spreadsheet would run as a formula is kept text."""
     shown = "" if value is None else str(value)
     number = shown.lstrip("-").replace(".", "", 1).isdigit()
-    return "'" + shown if shown[:1] in ("=", "+", "-", "@", "\t", "\r") and not number else shown
+    return "'" + shown if is_formula(shown) and not number else shown
