@@ -272,5 +272,7 @@ async def test_a_partner_repeats_its_call_and_gets_the_first_answer(season: Seas
     assert first == again
     other = await refused(partner.post("/intake/v1/partner/submissions", {**body, "note": "x"}, key="first-call"))
     assert other.status == 422
-    assert (await refused(partner.post("/intake/v1/partner/submissions", body))).status in (400, 422, 428)
+    second = await refused(partner.post("/intake/v1/partner/submissions", body, key="second-call"))
+    assert (second.status, second.code) == (409, "submission_exists")
+    assert first["id"] in second.problem["detail"]
     await season.desk("huangpu").case(first["id"])
