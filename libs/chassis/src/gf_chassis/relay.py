@@ -155,7 +155,7 @@ class Relay:
             await finish(producer.stop(), 10)
 
     async def _copy(self, connection: Any, producer: Any, reader: JournalWindowReader, stop: asyncio.Event) -> bool:
-        """Publish all that is decided. The next rows are fetched while the broker writes those before."""
+        """Publish what is decided. While batches are full, the next is fetched as the broker writes the one before."""
         rows = await reader.next(connection, self._batch)
         moved = bool(rows)
         while rows:
@@ -165,7 +165,8 @@ class Relay:
             acknowledgements = await asyncio.wait_for(self._send(producer, rows), _PUBLISH_TIMEOUT)
             following: Sequence[asyncpg.Record] = ()
             try:
-                if not stop.is_set():
+                # After a part of a batch there is most likely nothing yet: rows gather while the loop naps.
+                if len(rows) == self._batch and not stop.is_set():
                     following = await reader.next(connection, self._batch)
             finally:
                 await asyncio.wait_for(asyncio.gather(*acknowledgements), _PUBLISH_TIMEOUT)

@@ -131,6 +131,16 @@ async def test_admission_and_closing_in_either_order(world: World, first: str) -
     assert total.admitted == 1
 
 
+async def test_the_tick_holds_up_no_admission_of_a_running_campaign(world: World) -> None:
+    """It waits for nobody while nothing is over: whoever waits for the lock would have admissions wait behind it."""
+    from gf_intake.adapters.repository import Repository
+
+    campaign = await world.campaign()
+    async with world.intake.database.unit_of_work() as admitting:
+        await Repository(admitting.session).campaign(_id(campaign), share=True)
+        await asyncio.wait_for(world.intake.close_campaigns(world.intake.runtime.clock.now()), 5)
+
+
 def _id(text: str) -> object:
     from uuid import UUID
 

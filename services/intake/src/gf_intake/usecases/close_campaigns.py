@@ -26,11 +26,17 @@ class CloseCampaigns:
     policies: Policies
 
     async def __call__(self, now: datetime) -> None:
-        async with self.database.reading() as session:
-            found = await session.exec(select(CampaignRow.id).where(col(CampaignRow.state) == CampaignState.OPEN))
-            running = list(found)
-        for campaign_id in running:
+        for campaign_id in await self._over():
             await self._close_if_over(campaign_id)
+
+    async def _over(self) -> list[UUID]:
+        """Looked for without a lock: one on a campaign that runs would hold up every admission of the moment."""
+        async with self.database.reading() as session:
+            now = await self.database.now(session)
+            found = await session.exec(select(CampaignRow.id).where(col(CampaignRow.state) == CampaignState.OPEN))
+            repository = Repository(session)
+            running = [await repository.campaign(campaign_id) for campaign_id in list(found)]
+            return [one.id for one in running if one is not None and self._over_at(one) <= now]
 
     async def _close_if_over(self, campaign_id: UUID) -> None:
         async with self.database.unit_of_work() as uow:
