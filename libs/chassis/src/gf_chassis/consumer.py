@@ -49,6 +49,10 @@ class Limits:
     read_timeout: float = 1.0
     #: Seconds without an answer of the transport after which the reader is built anew.
     stale_after: float = 60.0
+    #: Seconds after a batch of fewer than `gather` records until the next is read: what a transaction costs is shared by
+    #: all in it. An event that comes to a consumer at rest does not wait.
+    pause: float = 0.02
+    gather: int = 100
 
 
 class Braked(Exception):
@@ -124,6 +128,8 @@ class Consumer:
                 await self._work(batches)
             finally:
                 self._reader.release()
+            if sum(len(batch.records) for batch in batches) < self._limits.gather:
+                await _pause(stop, self._limits.pause)
 
     def _idle(self) -> None:
         if not self._postponed:
