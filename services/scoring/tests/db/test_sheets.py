@@ -11,6 +11,7 @@ import pytest
 from gf_chassis.errors import Poison
 from gf_chassis.ids import new_id
 from gf_scoring.adapters.contracts import scored_from
+from gf_scoring.usecases.find_average import KEPT
 from greenladder.scoring.v1 import sheets_pb2 as pb
 from services.scoring.tests.sample import factory_facts
 from services.scoring.tests.world import World, as_, fact
@@ -260,7 +261,13 @@ async def test_the_average_of_listed_units_of_a_region(world: World, api: httpx.
     assert (await api.get("/averages", params=query, headers=as_("stranger"))).status_code == 404
     assert (await api.get("/averages", params=query, headers=as_("applicant"))).status_code == 403
     await world.apply(world.listed(better, list_id, listed=False))
-    assert (await api.get("/averages", params=query, headers=as_("reviewer"))).json()["count"] == 1
+    soon = (await api.get("/averages", params=query, headers=as_("reviewer"))).json()
+    assert (soon["count"], soon["as_of"]) == (2, answer["as_of"]), "kept for a while, and says as of when"
+    clock = world.parts.database.clock
+    clock.set_offset(clock.offset + KEPT)
+    later = (await api.get("/averages", params=query, headers=as_("reviewer"))).json()
+    assert later["count"] == 1
+    assert later["as_of"] > answer["as_of"]
 
 
 @pytest.mark.rule("N25-A1")
