@@ -10,6 +10,7 @@
     greenladder-events accept-restore review
     greenladder-events rewind review --to 2026-11-26T08:00:00+08:00 | --to beginning
     greenladder-events unknown review
+    greenladder-events seals review [--expect <number>:<hash>]
 
 A service is found through its settings in the environment (``GF_<SERVICE>_…``), as its own processes find it.
 """
@@ -26,7 +27,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from gf_chassis import held, projections, restore, rewind, topics
+from gf_chassis import held, projections, restore, rewind, seals, topics
 from gf_chassis.errors import Rejected
 from gf_chassis.runtime import ServiceRuntime
 
@@ -199,6 +200,17 @@ async def _unknown(options: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
+async def _seals(options: argparse.Namespace) -> int:
+    runtime = load_runtime(options.service)
+    number, _, noted = options.expect.partition(":")
+    found = await seals.verify(runtime.database, (int(number), noted) if options.expect else None)
+    if found.last is not None:
+        print(f"seal {found.last.number}\t{found.last.sealed_at:%F %T}\t{found.last.hash.hex()}")
+    print(found.fault or f"{found.seals} seals hold", file=sys.stderr)
+    await runtime.database.close()
+    return 1 if found.fault else 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="greenladder-events", description="Held events, projections, topics, restores"
@@ -232,6 +244,8 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "accept-restore", _accept_restore)
     _add(commands, "rewind", _rewind).add_argument("--to", required=True, help="a time with its zone, or: beginning")
     _add(commands, "unknown", _unknown)
+    expect = "number and hash of a seal as it stands in the log, kept outside the database"
+    _add(commands, "seals", _seals).add_argument("--expect", default="", metavar="NUMBER:HASH", help=expect)
     return parser
 
 

@@ -49,8 +49,8 @@ class Limits:
     read_timeout: float = 1.0
     #: Seconds without an answer of the transport after which the reader is built anew.
     stale_after: float = 60.0
-    #: Seconds after a batch of fewer than `gather` records until the next is read: what a transaction costs is shared by
-    #: all in it. An event that comes to a consumer at rest does not wait.
+    #: Seconds after a batch of fewer than `gather` records until the next is read: what a transaction costs is shared
+    #: by all in it. An event that comes to a consumer at rest does not wait.
     pause: float = 0.02
     gather: int = 100
 

@@ -105,7 +105,7 @@ async def _keep_whole(connection: AsyncConnection) -> None:
 
 
 async def grant(connection: AsyncConnection, role: str) -> None:
-    """The application's rights: everything it needs on its tables, append and read on the journal."""
+    """The application's rights: everything it needs on its tables, append and read on the journal and its seals."""
     name = connection.dialect.identifier_preparer.quote(role)
     if not (await connection.execute(text("select 1 from pg_roles where rolname = :r"), {"r": role})).scalar():
         raise LookupError(f"role {role} does not exist: create it before migrating")
@@ -113,8 +113,8 @@ async def grant(connection: AsyncConnection, role: str) -> None:
         "grant usage on schema public to {role}",
         "grant select, insert, update, delete on all tables in schema public to {role}",
         "grant usage, select on all sequences in schema public to {role}",
-        "revoke all on journal from {role}",
-        "grant select, insert on journal to {role}",
+        "revoke all on journal, journal_seal from {role}",
+        "grant select, insert on journal, journal_seal to {role}",
         "revoke insert, update, delete on alembic_version from {role}",
     ):
         await connection.execute(text(statement.format(role=name)))

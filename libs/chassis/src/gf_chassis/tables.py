@@ -93,8 +93,9 @@ def _load(extension: str) -> Callable[[MetaData], None]:
 
 
 def add_spine(metadata: MetaData) -> None:
-    """Journal, positions, held events, cursors and projection switches."""
+    """Journal and its seals, positions, held events, cursors and projection switches."""
     _journal(metadata)
+    _seals(metadata)
     _positions(metadata)
     _cursors(metadata)
 
@@ -141,6 +142,26 @@ def _journal(metadata: MetaData) -> None:
         journal.c.number,
         unique=True,
         postgresql_where=journal.c.topic.isnot(None),
+    )
+
+
+def _seals(metadata: MetaData) -> None:
+    """Seals over the journal; the application's role may select and insert here, nothing else."""
+    Table(
+        "journal_seal",
+        metadata,
+        Column("number", BigInteger, primary_key=True, autoincrement=False),
+        #: The rows under it; their ids are not without gaps, for ids are drawn before the commit.
+        Column("ids", postgresql.INT8MULTIRANGE, nullable=False),
+        Column("rows", Integer, nullable=False),
+        Column("root", LargeBinary, nullable=False),
+        Column("previous", LargeBinary, nullable=False),
+        Column("hash", LargeBinary, nullable=False),
+        #: All transactions below it were looked at, as counted by this database system.
+        Column("hi", BigInteger, nullable=False),
+        Column("system_id", Text, nullable=False),
+        _moment("sealed_at"),
+        Index("ix_journal_seal_ids", "ids", postgresql_using="gist"),
     )
 
 

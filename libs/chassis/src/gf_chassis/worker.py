@@ -21,7 +21,7 @@ import structlog
 import uvicorn
 from sqlalchemy import text
 
-from gf_chassis import gauges, idempotency, logging, projections, tracing
+from gf_chassis import gauges, idempotency, logging, projections, seals, tracing
 from gf_chassis.consumer import Consumer
 from gf_chassis.events import Subscription
 from gf_chassis.faults import describe, family
@@ -42,6 +42,8 @@ _TICK_SECONDS_STANDALONE: Final = 2.0
 _SWITCH_SECONDS: Final = 2.0
 #: How often old idempotency keys are forgotten.
 _PURGE_SECONDS: Final = 3600.0
+#: How often the journal is sealed.
+_SEAL_SECONDS: Final = 60.0
 
 
 def serve_worker(runtime: ServiceRuntime) -> None:
@@ -123,6 +125,7 @@ def _parts(
     if runtime.ticks:
         yield "ticks", partial(_tick, runtime, progress, stop)
     yield "housekeeping", partial(_forget_old_keys, runtime, stop)
+    yield "seals", partial(_seal, runtime, stop)
     yield "gauges", partial(gauges.keep, runtime, stop)
 
 
@@ -170,6 +173,18 @@ async def _forget_old_keys(runtime: ServiceRuntime, stop: asyncio.Event) -> None
             log.warning("old idempotency keys not forgotten", service=runtime.name, error=describe(error))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _PURGE_SECONDS)
+
+
+async def _seal(runtime: ServiceRuntime, stop: asyncio.Event) -> None:
+    """Put the journal under seal, minute by minute."""
+    while not stop.is_set():
+        try:
+            await seals.seal(runtime.database, runtime.name)
+        except Exception as error:
+            # What was not sealed now is sealed in a minute.
+            log.warning("journal not sealed", service=runtime.name, error=describe(error))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _SEAL_SECONDS)
 
 
 def make_consumer(runtime: ServiceRuntime, subscription: Subscription, progress: ProgressWatch) -> Consumer:

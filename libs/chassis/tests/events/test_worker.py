@@ -43,7 +43,7 @@ def runtime(name: str, **settings: Any) -> ServiceRuntime:
 
 
 def test_the_parts_of_a_worker_are_chosen_by_name() -> None:
-    everything = ("relay", "consumer:a.one", "consumer:a.two", "ticks", "housekeeping", "gauges")
+    everything = ("relay", "consumer:a.one", "consumer:a.two", "ticks", "housekeeping", "seals", "gauges")
     assert worker.part_names(runtime("parts-a")) == everything
     assert worker._chosen(runtime("parts-a")) == set(everything)
     assert worker._chosen(runtime("parts-a", worker_parts="relay, consumer:a.two")) == {"relay", "consumer:a.two"}
