@@ -13,7 +13,7 @@ from gf_chassis.clock import Clock
 from gf_chassis.database import Database
 from gf_chassis.runtime import ServiceRuntime
 from gf_registry.adapters.law import Law, PolicyLaw
-from gf_registry.entrypoints.consumers import subscription
+from gf_registry.entrypoints.consumers import rankings, subscription
 from gf_registry.settings import Settings
 from gf_registry.usecases import (
     count_statistics,
@@ -27,8 +27,10 @@ from gf_registry.usecases import (
     propose_adjustment,
     publish_edition,
     see_adjustment,
+    see_attention,
     see_pending,
     see_standing,
+    take_back_adjustment,
 )
 
 #: A use case with its adapters; what it answers is JSON.
@@ -45,6 +47,7 @@ class Bootstrap:
     publish_edition: UseCase
     import_list: UseCase
     see_pending: UseCase
+    see_attention: UseCase
     statistics: UseCase
     # units
     impose_bar: UseCase
@@ -52,6 +55,7 @@ class Bootstrap:
     expire_bars: Counting
     propose_adjustment: UseCase
     decide_adjustment: UseCase
+    take_back_adjustment: UseCase
     see_adjustment: UseCase
     open_obligations: Counting
     see_standing: UseCase
@@ -61,7 +65,9 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, law: Law | None
     clock = clock or Clock()
     law = law or PolicyLaw(gf_policy.load(settings.policies_dir))
     database = Database(settings.database, clock)
-    runtime = ServiceRuntime("registry", settings, database, clock, subscriptions=[subscription(law)])
+    runtime = ServiceRuntime(
+        "registry", settings, database, clock, subscriptions=[subscription(law)], projections=[rankings()]
+    )
     b = Bootstrap(
         runtime=runtime,
         law=law,
@@ -69,12 +75,14 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, law: Law | None
         publish_edition=_with_law(publish_edition.publish_edition, law),
         import_list=_with_law(import_list.import_list, law),
         see_pending=_after_first(see_pending.see_pending, law),
+        see_attention=_after_first(see_attention.see_attention, law),
         statistics=partial(count_statistics.count_statistics, database, law),
         impose_bar=_with_law(impose_bar.impose_bar, law),
         lift_bar=_with_law(lift_bar.lift_bar, law),
         expire_bars=partial(expire_bars.expire_bars, database),
         propose_adjustment=_with_law(propose_adjustment.propose_adjustment, law),
         decide_adjustment=_with_law(decide_adjustment.decide_adjustment, law),
+        take_back_adjustment=_with_law(take_back_adjustment.take_back_adjustment, law),
         see_adjustment=_after_first(see_adjustment.see_adjustment, law),
         open_obligations=partial(open_obligations.open_obligations, database, law),
         see_standing=_after_first(see_standing.see_standing, law),

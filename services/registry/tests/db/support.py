@@ -18,7 +18,7 @@ from gf_chassis.identity import Principal
 from gf_chassis.settings import DatabaseSettings
 from gf_registry.domain.lists import ListId
 from gf_registry.domain.rules import Ground, ListingRules
-from gf_registry.entrypoints.consumers import subscription
+from gf_registry.entrypoints.consumers import rankings, subscription
 from greenladder.common.v1 import common_pb2
 from greenladder.intake.v1 import submissions_pb2, units_pb2
 from greenladder.review.v1 import cases_pb2, publicities_pb2
@@ -51,6 +51,9 @@ class FakeLaw:
             here = TREE[here]
         return frozenset(found)
 
+    def under(self, authority: str) -> frozenset[str]:
+        return frozenset(a for a in TREE if authority in self.chain(a))
+
     def keeps(self, list_id: ListId) -> bool:
         levels = {"miit": "national", "gd": "provincial", "cq": "provincial", "gd.foshan": "city"}
         return levels.get(list_id.authority) == list_id.level
@@ -72,12 +75,23 @@ class Station:
     def uow(self, principal: Principal | None = None) -> Any:
         return self.database.unit_of_work(principal.actor()) if principal else self.database.unit_of_work()
 
-    async def hear(self, message: Message, topic: str = "t") -> None:
-        """One event, in a transaction of its own, as the runner does it."""
+    async def hear(self, message: Message, topic: str = "t", number: int = 1) -> None:
+        """One event, in a transaction of its own, as the runner does it; the projection hears it too."""
         handler = subscription(self.law).handlers[type(message)]
         async with self.database.unit_of_work() as uow:
-            event = Event(topic, "k", 1, message.DESCRIPTOR.full_name, "k:1", datetime.now(UTC), message)
+            event = Event(topic, "k", number, message.DESCRIPTOR.full_name, f"k:{number}", datetime.now(UTC), message)
             await handler(uow, event)
+            await uow.commit()
+        await self.show(message, number)
+
+    async def show(self, message: Message, number: int = 1) -> None:
+        """The same for the projection of rankings, on the side that serves."""
+        projection = rankings().subscription(1)
+        if type(message) not in {*projection.handlers, *projection.batch_handlers}:
+            return
+        async with self.database.unit_of_work() as uow:
+            event = Event("t", "k", number, message.DESCRIPTOR.full_name, f"k:{number}", datetime.now(UTC), message)
+            await projection.apply(uow, [event])
             await uow.commit()
 
     async def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Any]:

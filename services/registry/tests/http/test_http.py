@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from gf_chassis.clock import FixedClock
 from gf_chassis.identity import InvalidToken, Principal
@@ -36,8 +37,9 @@ class FakeVerifier:
 
 
 class World:
-    def __init__(self, station: Station, client: httpx.AsyncClient) -> None:
+    def __init__(self, station: Station, client: httpx.AsyncClient, app: FastAPI) -> None:
         self.station = station
+        self.app = app
         self.client = client
 
     async def call(self, method: str, path: str, token: str = "", **kwargs: Any) -> httpx.Response:
@@ -62,7 +64,7 @@ async def world(service_database: Callable[..., Any]) -> AsyncIterator[World]:
     database = open_database(url)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        yield World(Station(database), client)
+        yield World(Station(database), client, app)
     await database.close()
     await b.runtime.database.close()
 

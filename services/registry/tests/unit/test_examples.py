@@ -23,6 +23,8 @@ HEARD = {
     "greenladder.review.v1.ListingDecided": contracts.listing,
     "greenladder.review.v1.PublicityChanged": contracts.publicity,
     "greenladder.review.v1.CaseClosed": contracts.case_closed,
+    "greenladder.scoring.v1.UnitRanked": contracts.unit_ranked,
+    "greenladder.scoring.v1.RankingClosed": lambda m: contracts.ranking_closed(m, m.count + 1),
 }
 
 

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from gf_registry.domain import adjustments, bars, editions, listings, memberships, obligations
+from gf_registry.domain import adjustments, bars, editions, listings, memberships, obligations, removals
 from gf_registry.domain.errors import IllegalTransition
 from gf_registry.domain.machine import move
 
@@ -35,6 +35,20 @@ LAWFUL: dict[type[StrEnum], set[tuple[str, str]]] = {
         ("on_site_check", "decided"),
         ("on_site_check", "dropped"),
         ("decided", "effective"),
+        ("decided", "dropped"),
+    },
+    removals.DueState: {
+        ("open", "proposed"),
+        ("open", "lapsed"),
+        ("proposed", "decided"),
+        ("proposed", "kept"),
+        ("proposed", "lapsed"),
+        ("decided", "removed"),
+        ("decided", "open"),
+        ("decided", "lapsed"),
+        ("kept", "proposed"),
+        ("kept", "lapsed"),
+        ("lapsed", "open"),
     },
     listings.ListingState: {
         ("waiting", to) for to in ("listed", "already_listed", "refused", "not_listed", "superseded")
@@ -48,6 +62,7 @@ TABLES = {
     editions.EditionState: editions.TRANSITIONS,
     adjustments.AdjustmentState: adjustments.TRANSITIONS,
     listings.ListingState: listings.TRANSITIONS,
+    removals.DueState: removals.TRANSITIONS,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from greenladder.common.v1 import common_pb2
 from greenladder.intake.v1 import submissions_pb2, units_pb2
 from greenladder.registry.v1 import editions_pb2, standings_pb2
 from greenladder.review.v1 import cases_pb2, publicities_pb2
+from greenladder.scoring.v1 import rankings_pb2
 
 STANDINGS = "registry.standings"
 EDITIONS = "registry.editions"
@@ -30,12 +31,15 @@ UNITS = "intake.units"
 SUBMISSIONS = "intake.submissions"
 CASES = "review.cases"
 PUBLICITIES = "review.publicities"
+RANKINGS = "scoring.rankings"
 
 UnitChanged = units_pb2.UnitChanged
 SubmissionAdmitted = submissions_pb2.SubmissionAdmitted
 ListingDecided = cases_pb2.ListingDecided
 CaseClosed = cases_pb2.CaseClosed
 PublicityChanged = publicities_pb2.PublicityChanged
+UnitRanked = rankings_pb2.UnitRanked
+RankingClosed = rankings_pb2.RankingClosed
 
 # --- out ------------------------------------------------------------------------------------------------------------
 
@@ -168,6 +172,37 @@ class Closed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class RankedUnit:
+    """A unit's place in a ranking (名次). Points as sent: an exact decimal as text."""
+
+    run_id: UUID
+    unit_id: UUID
+    points: str
+    place: int
+    band: str
+    bottom: bool
+    streak: int
+    warned: bool
+    removal_due: bool
+    industry_place: int | None
+    industry_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedRanking:
+    """A ranking whose places have all been told."""
+
+    run_id: UUID
+    list_id: ListId
+    year: int
+    count: int
+    digest: str
+    population_at: datetime
+    rules_id: str
+    supersedes: UUID | None
+
+
 def unit(message: Any) -> Unit:
     state = _word(units_pb2.UnitState, message.state, "UNIT_STATE_")
     return _snapshot(message.unit, state)
@@ -221,6 +256,36 @@ def case_closed(message: Any) -> Closed:
         submission_id=_id(message.submission_id), round=message.round, unit_id=_id(message.unit_id),
         outcome=_word(cases_pb2.CaseOutcome, message.outcome, "CASE_OUTCOME_"), ground=message.ground,
         article=message.article, reason=message.reason,
+    )  # fmt: skip
+
+
+def unit_ranked(message: Any) -> RankedUnit:
+    """One place; Poison for what a place cannot be."""
+    if message.place < 1 or message.streak < 0:
+        raise Poison(f"place {message.place}, streak {message.streak}")
+    return RankedUnit(
+        run_id=_id(message.run_id), unit_id=_id(message.unit_id), points=message.points, place=message.place,
+        band=message.band, bottom=message.bottom, streak=message.streak, warned=message.warned,
+        removal_due=message.removal_due,
+        industry_place=message.industry_place if message.HasField("industry_place") else None,
+        industry_count=message.industry_count if message.HasField("industry_count") else None,
+    )  # fmt: skip
+
+
+def ranking_closed(message: Any, number: int) -> ClosedRanking:
+    """The end of a run; ``number`` is the event's, one more than there are places, or something was never told."""
+    if number != message.count + 1:
+        raise Poison(f"{message.count} places stated, {number - 1} told")
+    if not message.HasField("population_at"):
+        raise Poison("no population date")
+    try:
+        list_id = ListId.parse(message.list_id)
+    except DomainError as error:
+        raise Poison(f"list_id {message.list_id!r}") from error
+    return ClosedRanking(
+        run_id=_id(message.run_id), list_id=list_id, year=message.year, count=message.count, digest=message.digest,
+        population_at=message.population_at.ToDatetime(tzinfo=UTC), rules_id=message.rules_id,
+        supersedes=_id(message.supersedes) if message.HasField("supersedes") else None,
     )  # fmt: skip
 
 

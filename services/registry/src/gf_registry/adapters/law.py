@@ -36,6 +36,10 @@ class Law(Protocol):
         """Ids of the authority and of all above it; empty for one that is not in the tree."""
         ...
 
+    def under(self, authority: str) -> frozenset[str]:
+        """Ids of the authority and of all below it; empty for one that is not in the tree."""
+        ...
+
     def keeps(self, list_id: ListId) -> bool:
         """Whether this authority keeps lists of that level and category (GD art. 2: three levels)."""
         ...
@@ -62,6 +66,9 @@ class PolicyLaw:
 
     def chain(self, authority: str) -> frozenset[str]:
         return frozenset(a.id for a in self.book.authorities.chain(authority)) if self.known(authority) else frozenset()
+
+    def under(self, authority: str) -> frozenset[str]:
+        return frozenset(a.id for a in self.book.authorities if authority in self.chain(a.id))
 
     def known(self, authority: str) -> bool:
         return authority in self.book.authorities

@@ -47,8 +47,8 @@ _MAKE_LIST = text(
 #: Announced by no edition yet: waiting for one, or in effect at once and still to be announced.
 _PENDING = text(
     "select c.* from membership_change c join membership m on m.id = c.membership_id"
-    " left join edition_change ec on ec.change_id = c.id"
-    " where c.list_id = :id and ec.change_id is null and c.kind <> 'refused'"
+    " left join edition_change ec on ec.change_id = c.id left join adjustment a on a.id = c.adjustment_id"
+    " where c.list_id = :id and ec.change_id is null and c.kind <> 'refused' and a.state is distinct from 'dropped'"
     "   and (c.effective is not null or m.state = 'listed')"
     "   and not (c.kind = 'listed' and m.state = 'refused') order by c.position"
 )
@@ -244,7 +244,7 @@ class Repository:
             self.session.add(row)
         if a.state is AdjustmentState.DECIDED and row.state != a.state.value:
             row.decided_by = self.uow.actor.subject
-        row.state, row.version = a.state.value, a.version
+        row.state, row.version, row.document = a.state.value, a.version, a.document
 
     async def waiting(self, *, submission_id: UUID | None = None, publicity_id: UUID | None = None) -> list[Listing]:
         """Listings still to be settled, of one submission or of one publicity."""
@@ -317,8 +317,8 @@ def adjustment_of(row: AdjustmentRow) -> Adjustment:
     return Adjustment(
         id=row.id, unit_id=row.unit_id, list_id=ListId.parse(row.list_id) if row.list_id else None,
         kind=AdjustmentKind(row.kind), ground=row.ground, article=row.article, timing=Timing(row.timing),
-        reason=row.reason, proposed_by=row.proposed_by, new_name=row.new_name, state=AdjustmentState(row.state),
-        version=row.version,
+        reason=row.reason, proposed_by=row.proposed_by, new_name=row.new_name, document=row.document,
+        state=AdjustmentState(row.state), version=row.version,
     )  # fmt: skip
 
 

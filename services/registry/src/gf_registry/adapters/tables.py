@@ -198,6 +198,7 @@ class AdjustmentRow(Base, table=True):
     timing: str = Field(sa_type=Text, nullable=False)
     reason: str = _text()
     new_name: str = _text()
+    document: str = _text()
     proposed_by: str = Field(sa_type=Text, nullable=False)
     decided_by: str = _text()
     authority: str = Field(sa_type=Text, nullable=False)
@@ -309,3 +310,86 @@ class ImportedUnitRow(Base, table=True):
     name: str = Field(sa_type=Text, nullable=False)
     linked_to: UUID | None = Field(default=None)
     recorded_at: dt.datetime = _recorded()
+
+
+class RankingRow(Base, table=True):
+    """A ranking run (排名) as the process knows it: complete, or only named by the one that supersedes it."""
+
+    __tablename__ = "ranking"
+    __table_args__ = (Index("ix_ranking_list_id_year", "list_id", "year"),)
+
+    run_id: UUID = Field(primary_key=True)
+    list_id: str = Field(sa_type=Text, nullable=False)
+    year: int | None = Field(default=None)
+    population_at: dt.datetime | None = _optional_instant()
+    superseded_by: UUID | None = Field(default=None)
+
+
+class RankedDueRow(Base, table=True):
+    """That a run says of a unit that it is due for removal; of no effect until the run is complete."""
+
+    __tablename__ = "ranked_due"
+
+    run_id: UUID = Field(primary_key=True)
+    unit_id: UUID = Field(primary_key=True)
+    streak: int = Field(nullable=False)
+    place: int = Field(nullable=False)
+
+
+class RemovalDueRow(Base, table=True):
+    """A removal that is due (应移出事项), one per membership and year."""
+
+    __tablename__ = "removal_due"
+    __table_args__ = (
+        UniqueConstraint("membership_id", "year"),
+        Index("ix_removal_due_list_id_year", "list_id", "year"),
+        Index("ix_removal_due_adjustment_id", "adjustment_id", postgresql_where=text("adjustment_id is not null")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    membership_id: UUID = Field(nullable=False)
+    list_id: str = Field(sa_type=Text, nullable=False)
+    year: int = Field(nullable=False)
+    run_id: UUID = Field(nullable=False)
+    streak: int = Field(nullable=False)
+    place: int = Field(nullable=False)
+    state: str = Field(sa_type=Text, nullable=False)
+    adjustment_id: UUID | None = Field(default=None)
+    document: str = _text()
+    recorded_at: dt.datetime = _recorded()
+
+
+class RankingViewRow(Base, table=True):
+    """A run in the projection of rankings. Both sides of the projection are in the table, see `Projection`."""
+
+    __tablename__ = "ranking_view"
+
+    side: int = Field(primary_key=True)
+    run_id: UUID = Field(primary_key=True)
+    list_id: str = _text()
+    year: int | None = Field(default=None)
+    count: int | None = Field(default=None)
+    population_at: dt.datetime | None = _optional_instant()
+    rules_id: str = _text()
+    digest: str = _text()
+    superseded_by: UUID | None = Field(default=None)
+
+
+class RankingPlaceRow(Base, table=True):
+    """A unit's place in a run, in the projection of rankings."""
+
+    __tablename__ = "ranking_place"
+    __table_args__ = (Index("ix_ranking_place_unit_id", "side", "unit_id"),)
+
+    side: int = Field(primary_key=True)
+    run_id: UUID = Field(primary_key=True)
+    unit_id: UUID = Field(primary_key=True)
+    place: int = Field(nullable=False)
+    points: str = Field(sa_type=Text, nullable=False)
+    band: str = _text()
+    bottom: bool = Field(nullable=False)
+    streak: int = Field(nullable=False)
+    warned: bool = Field(nullable=False)
+    removal_due: bool = Field(nullable=False)
+    industry_place: int | None = Field(default=None)
+    industry_count: int | None = Field(default=None)

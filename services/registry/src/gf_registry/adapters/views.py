@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_chassis.journal import history
 from gf_chassis.spreadsheets import is_formula
+from gf_registry.adapters import ranked
 from gf_registry.domain.lists import ListId
 
 _LISTS = text(
@@ -39,7 +40,7 @@ _BARS = text(
     " from bar where unit_id = :unit order by id"
 )
 _ADJUSTMENTS = text(
-    "select id as adjustment_id, list_id, kind, state, ground, article, timing, reason, new_name, version"
+    "select id as adjustment_id, list_id, kind, state, ground, article, timing, reason, new_name, document, version"
     " from adjustment where unit_id = :unit order by id"
 )
 _PROPOSALS = text(
@@ -49,6 +50,19 @@ _PROPOSALS = text(
 )
 _OBLIGATIONS = text(
     "select id as obligation_id, year, kind, due, state from obligation where unit_id = :unit order by year, kind"
+)
+_UNITS_OF = text(
+    "select * from (select distinct on (unit_id) unit_id, name, uscc, category from unit_profile"
+    "   where unit_id in (select unit_id from unit_profile where uscc = :uscc)"
+    "   order by unit_id, profile_version desc) u where uscc = :uscc order by category, name"
+)
+_NAME = text(
+    "select name from (select name, 1 as first, profile_version as nth from unit_profile where unit_id = :unit"
+    " union all select name, 2, 0 from membership where unit_id = :unit) n order by first, nth desc limit 1"
+)
+_REMOVALS_DUE = text(
+    "select d.id as removal_due_id, d.list_id, d.year, d.streak, d.place, d.state, d.document, d.adjustment_id"
+    " from removal_due d join membership m on m.id = d.membership_id where m.unit_id = :unit order by d.year, d.id"
 )
 
 
@@ -95,6 +109,8 @@ async def standing(session: AsyncSession, unit_id: UUID) -> dict[str, Any]:
         "bars": await _all(session, _BARS, values),
         "adjustments": await _all(session, _ADJUSTMENTS, values),
         "obligations": await _all(session, _OBLIGATIONS, values),
+        "rankings": await ranked.of_unit(session, unit_id),
+        "removals_due": await _all(session, _REMOVALS_DUE, values),
         "history": [
             {
                 "recorded_at": line.recorded_at, "type": line.type, "actor": line.actor, "authority": line.authority,
@@ -103,6 +119,16 @@ async def standing(session: AsyncSession, unit_id: UUID) -> dict[str, Any]:
             for line in lines
         ],
     }  # fmt: skip
+
+
+async def units_of(session: AsyncSession, uscc: str) -> list[dict[str, Any]]:
+    """Units whose newest profile carries this 统一社会信用代码."""
+    return await _all(session, _UNITS_OF, {"uscc": uscc})
+
+
+async def name_of(session: AsyncSession, unit_id: UUID) -> str:
+    """The unit's present name; as listed, where only an imported list knows it."""
+    return str((await session.execute(_NAME, {"unit": unit_id})).scalar_one_or_none() or "")
 
 
 def csv(rows: list[list[object]]) -> bytes:

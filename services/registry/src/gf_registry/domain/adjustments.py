@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from .errors import DomainError
+from .errors import DomainError, IllegalTransition
 from .lists import ListId
 from .machine import move
 
@@ -35,7 +35,8 @@ TRANSITIONS: dict[AdjustmentState, frozenset[AdjustmentState]] = {
         {AdjustmentState.ON_SITE_CHECK, AdjustmentState.DECIDED, AdjustmentState.DROPPED}
     ),
     AdjustmentState.ON_SITE_CHECK: frozenset({AdjustmentState.DECIDED, AdjustmentState.DROPPED}),
-    AdjustmentState.DECIDED: frozenset({AdjustmentState.EFFECTIVE}),
+    # Taken back before an edition announced it.
+    AdjustmentState.DECIDED: frozenset({AdjustmentState.EFFECTIVE, AdjustmentState.DROPPED}),
     AdjustmentState.EFFECTIVE: frozenset(),
     AdjustmentState.DROPPED: frozenset(),
 }
@@ -57,6 +58,8 @@ class Adjustment:
     reason: str
     proposed_by: str
     new_name: str = ""
+    #: The document (文件) it was decided with.
+    document: str = ""
     state: AdjustmentState = AdjustmentState.PROPOSED
     version: int = 1
 
@@ -82,14 +85,23 @@ class Adjustment:
     def send_to_site(self) -> None:
         self._to(AdjustmentState.ON_SITE_CHECK)
 
-    def decide(self, person: str) -> None:
-        """Verified and decided by a second person (GD art. 21: 核实相关情况后)."""
+    def decide(self, person: str, document: str = "") -> None:
+        """Verified and decided by a second person (GD art. 21: 核实相关情况后); the bottom 5 % with a document."""
         if person == self.proposed_by:
             raise DomainError("same_person", "提出调整的人不能自己决定，须由另一人决定。", status=403, rule="GD-21")
         self._to(AdjustmentState.DECIDED)
+        self.document = document
 
     def take_effect(self) -> None:
         self._to(AdjustmentState.EFFECTIVE)
 
-    def drop(self) -> None:
+    def drop(self, document: str = "") -> None:
+        """Not to be carried out (不予调整)."""
+        self._to(AdjustmentState.DROPPED)
+        self.document = document
+
+    def take_back(self) -> None:
+        """A decision that no edition has announced yet is withdrawn (撤回决定)."""
+        if self.state is not AdjustmentState.DECIDED:
+            raise IllegalTransition("名单调整", self.state.value, "撤回")
         self._to(AdjustmentState.DROPPED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Header, Response
+from fastapi import Header, Query, Response
 
 from gf_chassis.errors import FieldError, Rejected
 from gf_chassis.http import PathId, Router, etag, int_if_match
@@ -32,6 +32,15 @@ def router(b: Bootstrap) -> Router:
     _editions(api, b)
     _bars(api, b)
     _adjustments(api, b)
+
+    @api.get("/lists/{list_id}/attention")
+    async def attention(
+        list_id: str, principal: CurrentPrincipal, year: Annotated[int | None, Query(ge=2017, le=2100)] = None,
+        lapsed: bool = False,
+    ) -> Answer:  # fmt: skip
+        """Who is due for removal, and who is warned early, of the units under the caller's authority."""
+        async with database.reading() as session:
+            return await b.see_attention(session, principal, ListId.parse(list_id), year=year, lapsed=lapsed)
 
     @api.get("/units/{unit_id}/standing")
     async def standing(unit_id: PathId, principal: CurrentPrincipal) -> Answer:
@@ -153,7 +162,21 @@ def _adjustments(api: Router, b: Bootstrap) -> None:
         """Another person than the proposer decides."""
         answer = await b.decide_adjustment(
             database.unit_of_work(principal.actor()), once, principal, adjustment_id, agreed=body.agreed,
-            reason=body.reason, seen=int_if_match(if_match),
+            reason=body.reason, seen=int_if_match(if_match), document=body.document,
+        )  # fmt: skip
+        once.headers(response)
+        response.headers["ETag"] = etag(answer["version"])
+        return answer
+
+    @api.post("/adjustments/{adjustment_id}/take-back")
+    async def take_back(
+        adjustment_id: PathId, body: schemas.TakeBack, principal: CurrentPrincipal, once: OnceKey, response: Response,
+        if_match: IfMatch = None,
+    ) -> Answer:  # fmt: skip
+        """A decision that no edition has announced yet."""
+        answer = await b.take_back_adjustment(
+            database.unit_of_work(principal.actor()), once, principal, adjustment_id, reason=body.reason,
+            seen=int_if_match(if_match),
         )  # fmt: skip
         once.headers(response)
         response.headers["ETag"] = etag(answer["version"])

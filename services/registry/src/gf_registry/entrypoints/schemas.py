@@ -72,6 +72,13 @@ class Adjustment(ApiModel):
 class Decision(ApiModel):
     agreed: bool
     reason: Reason
+    document: Annotated[str, Field(max_length=200, description="文件名称和文号；以后5%为由的必填")] = ""
+
+
+class TakeBack(ApiModel):
+    """撤回尚未公布的决定"""
+
+    reason: Reason
 
 
 class Obligations(ApiModel):

@@ -54,5 +54,6 @@ def adjustment(a: Adjustment) -> Answer:
         "timing": a.timing.value,
         "reason": a.reason,
         "new_name": a.new_name,
+        "document": a.document,
         "version": a.version,
     }

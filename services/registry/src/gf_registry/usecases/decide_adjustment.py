@@ -12,12 +12,14 @@ from gf_chassis.http import etag
 from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.journal import Entry
+from gf_registry.adapters import removals
 from gf_registry.adapters.law import Law
 from gf_registry.adapters.repository import Repository
 from gf_registry.adapters.tables import AdjustmentRow
 from gf_registry.domain.adjustments import Adjustment, AdjustmentKind, Timing
 from gf_registry.domain.lists import GreenList
 from gf_registry.domain.memberships import Change, ChangeKind, Membership, NameOnList
+from gf_registry.domain.removals import BOTTOM, DueState, not_due
 from gf_registry.domain.standings import Standing
 
 from . import answers
@@ -36,6 +38,7 @@ async def decide_adjustment(
     agreed: bool,
     reason: str,
     seen: int,
+    document: str = "",
 ) -> Answer:
     async with uow:
         if first := await once.first(uow):
@@ -54,14 +57,15 @@ async def decide_adjustment(
             principal.require("registrar", rule="GD-21-now")
         if adjustment.version != seen:
             raise Stale(current=etag(adjustment.version))
+        await _on_the_bottom(repo, adjustment, agreed=agreed, document=document)
         if agreed:
-            adjustment.decide(principal.subject)
+            adjustment.decide(principal.subject, document)
             await _carry_out(uow, repo, standing, adjustment, await uow.now(), reason)
         else:
-            adjustment.drop()
+            adjustment.drop(document)
         await repo.save_adjustment(adjustment)
         await repo.save_standings([standing])
-        data = {"adjustment_id": adjustment.id, "state": adjustment.state.value, "agreed": agreed}
+        data = {"adjustment_id": adjustment.id, "state": adjustment.state.value, "agreed": agreed, "document": document}
         uow.journal(
             Entry(
                 "standing", str(standing.unit_id), "adjustment_decided", data, basis=adjustment.article, reason=reason
@@ -71,6 +75,18 @@ async def decide_adjustment(
         await once.keep(uow, answer)
         await uow.commit()
         return answer
+
+
+async def _on_the_bottom(repo: Repository, adjustment: Adjustment, *, agreed: bool, document: str) -> None:
+    """N25 二（二）: decided with a document, and only while the ranking it rests on is in force."""
+    if adjustment.ground != BOTTOM or adjustment.list_id is None:
+        return
+    due = await removals.of_adjustment(repo.session, adjustment.id)
+    if due is not None and due.state is DueState.PROPOSED:
+        due.decide(remove=agreed, document=document)
+        await removals.save(repo.session, adjustment.list_id, [due])
+    elif agreed:
+        raise not_due()
 
 
 async def _carry_out(

@@ -12,11 +12,14 @@ from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.ids import new_id
 from gf_chassis.journal import Entry
+from gf_registry.adapters import removals
 from gf_registry.adapters.law import Law
 from gf_registry.adapters.repository import Repository
 from gf_registry.domain.adjustments import MAJOR_INCIDENT, Adjustment, AdjustmentKind, Timing
 from gf_registry.domain.lists import ListId
+from gf_registry.domain.removals import ARTICLE, BOTTOM, not_due
 from gf_registry.domain.rules import Ground
+from gf_registry.domain.standings import Standing
 
 from . import answers
 from .answers import Answer
@@ -29,7 +32,7 @@ REMOVAL_GROUNDS = {
     "refused_to_file": "GD 第二十一条（二）",
     "false_material": "GD 第二十一条（三）",
     "no_longer_conforming": "GD 第二十三条",
-    "bottom_5_percent": "N25 四",
+    BOTTOM: ARTICLE,
     "merged": "GD 第二十三条",
 }
 
@@ -65,6 +68,7 @@ async def propose_adjustment(uow: UnitOfWork, once: Once, law: Law, principal: P
             timing=Timing.AT_ONCE if proposal.ground == MAJOR_INCIDENT else Timing.NEXT_EDITION,
             reason=proposal.reason, proposed_by=principal.subject, new_name=proposal.new_name,
         )  # fmt: skip
+        await _on_the_bottom(repo, standing, adjustment)
         await repo.save_adjustment(adjustment)
         data = {"adjustment_id": adjustment.id, "kind": adjustment.kind.value, "ground": adjustment.ground}
         uow.journal(
@@ -77,6 +81,19 @@ async def propose_adjustment(uow: UnitOfWork, once: Once, law: Law, principal: P
         await once.keep(uow, answer)
         await uow.commit()
         return answer
+
+
+async def _on_the_bottom(repo: Repository, standing: Standing, adjustment: Adjustment) -> None:
+    """N25 二（二）: only where a ranking in force says that three years are full."""
+    if adjustment.ground != BOTTOM or adjustment.list_id is None:
+        return
+    membership = standing.live_on(adjustment.list_id)
+    dues = await removals.of_membership(repo.session, membership.id) if membership else []
+    due = next((d for d in dues if d.can_be_proposed), None)
+    if due is None:
+        raise not_due()
+    due.propose(adjustment.id)
+    await removals.save(repo.session, adjustment.list_id, [due])
 
 
 def _exclusions(grounds: Mapping[str, Ground]) -> dict[str, str]:

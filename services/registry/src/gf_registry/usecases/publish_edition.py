@@ -11,13 +11,14 @@ from gf_chassis.http import etag
 from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.journal import Entry
-from gf_registry.adapters import contracts, reading
+from gf_registry.adapters import contracts, reading, removals
 from gf_registry.adapters.law import Law
 from gf_registry.adapters.repository import Repository
 from gf_registry.domain.adjustments import AdjustmentState
 from gf_registry.domain.editions import Edition, EditionState
 from gf_registry.domain.lists import GreenList, ListId
 from gf_registry.domain.memberships import Change, ChangeKind, Membership
+from gf_registry.domain.removals import ARTICLE, BOTTOM, RULE, DueState
 from gf_registry.domain.standings import Standing
 
 from . import answers
@@ -111,6 +112,18 @@ def _apply(change: Change, membership: Membership, edition: Edition) -> None:
 
 async def _fulfil(repo: Repository, adjustment_id: UUID) -> None:
     adjustment = await repo.adjustment(adjustment_id)
-    if adjustment is not None and adjustment.state is AdjustmentState.DECIDED:
-        adjustment.take_effect()
-        await repo.save_adjustment(adjustment)
+    if adjustment is None or adjustment.state is not AdjustmentState.DECIDED:
+        return
+    if adjustment.ground == BOTTOM and adjustment.list_id is not None:
+        due = await removals.of_adjustment(repo.session, adjustment_id)
+        if due is None or due.state is not DueState.DECIDED:
+            # Nothing is announced that a corrected ranking no longer says; a person takes the decision back.
+            raise Rejected(
+                "not_due_any_more",
+                "待公布内容中有单位因连续三年处于后5%移出，但所依据的排名已被替代，该单位不再符合。请先撤回该项决定。",
+                status=409, rule=RULE, article=ARTICLE,
+            )  # fmt: skip
+        due.remove()
+        await removals.save(repo.session, adjustment.list_id, [due])
+    adjustment.take_effect()
+    await repo.save_adjustment(adjustment)

@@ -14,28 +14,32 @@ from starlette.responses import Response
 
 from gf_chassis.errors import NotFound
 from gf_chassis.http import Cursor, PathId, decode_cursor, encode_cursor
-from gf_chassis.web import Pages, render
+from gf_chassis.web import Link, Pages, render
 from gf_registry.adapters import reading, views
 from gf_registry.adapters.law import Law
 from gf_registry.domain.lists import ListId
 from gf_registry.entrypoints.public import Text
+from gf_registry.usecases.scope import OFFICIALS
+from gf_registry.web.labels import CATEGORIES, LEVELS, heading
 
 if TYPE_CHECKING:
     from gf_registry.bootstrap import Bootstrap
 
 PAGE = 50
-LEVELS = {"national": "国家级", "provincial": "省级", "city": "市级"}
-CATEGORIES = {"factory": "绿色工厂", "park": "绿色工业园区", "supply_chain": "绿色供应链管理企业"}
 
 
-def pages() -> Pages:
-    return Pages("registry", title="绿色制造名单", templates=Path(__file__).parent / "templates")
-
-
-def heading(law: Law, list_id: ListId) -> str:
-    """国家级绿色工厂名单（工业和信息化部）"""
-    category = CATEGORIES.get(list_id.category, list_id.category)
-    return f"{LEVELS[list_id.level]}{category}名单（{law.name(list_id.authority)}）"
+def pages(law: Law) -> Pages:
+    return Pages(
+        "registry",
+        title="绿色制造名单",
+        templates=Path(__file__).parent / "templates",
+        nav=[
+            Link("公开名单", "/registry/ui/"),
+            Link("动态管理", "/registry/ui/dynamic", OFFICIALS),
+            Link("本单位", "/registry/ui/mine", ("applicant",)),
+        ],
+        place=lambda person: law.name(person.authority) if person.authority else person.org or "",
+    )
 
 
 def router(b: Bootstrap) -> APIRouter:
