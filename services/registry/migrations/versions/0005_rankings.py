@@ -83,6 +83,7 @@ def upgrade() -> None:
         sa.Column("industry_count", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("side", "run_id", "unit_id", name=op.f("pk_ranking_place")),
     )
+    op.create_index("ix_ranking_place_warned", "ranking_place", ["side", "run_id"], postgresql_where=sa.text("warned"))
     op.create_index("ix_ranking_place_unit_id", "ranking_place", ["side", "unit_id"])
 
 

@@ -16,9 +16,11 @@ from gf_chassis.errors import NotFound, Rejected, Stale
 from gf_chassis.idempotency import Once
 from gf_registry.adapters import reading
 from gf_registry.adapters.reading import Search
+from gf_registry.adapters.repository import Repository
 from gf_registry.domain.adjustments import AdjustmentKind
 from gf_registry.domain.errors import DomainError
 from gf_registry.domain.lists import ListId
+from gf_registry.usecases import publish_edition as publishing
 from gf_registry.usecases.decide_adjustment import decide_adjustment
 from gf_registry.usecases.draft_edition import draft_edition
 from gf_registry.usecases.expire_bars import expire_bars
@@ -386,6 +388,15 @@ async def test_obligations_are_opened_once(station: Station) -> None:
     assert (event.due, event.state) == ("2026-04-15", 1)
 
 
+#: From the changes and editions themselves: every change with the date in law it got, and when that became known.
+EFFECTS = """
+  select c.*, coalesce(c.effective, e.effective) as eff,
+    case when c.effective is not null then c.position else e.position end as known
+  from membership_change c left join edition_change ec on ec.change_id = c.id
+  left join edition e on e.id = ec.edition_id and e.state = 'published'
+  where c.list_id = :list and c.kind <> 'refused' and coalesce(c.effective, e.effective) is not null"""
+
+
 async def test_fold_in_sql_equals_the_definition(station: Station) -> None:
     from gf_registry.adapters.repository import change_of
     from gf_registry.domain.memberships import Effect, standing_at
@@ -398,7 +409,7 @@ async def test_fold_in_sql_equals_the_definition(station: Station) -> None:
     adjustment = await _propose(station, stories[1], None, "major_incident", "gd")
     await _decide(station, adjustment, "gd")
     async with station.database.reading() as session:
-        rows = await session.execute(text(reading._EFFECTS), {"list": str(NATIONAL)})
+        rows = await session.execute(text(EFFECTS), {"list": str(NATIONAL)})
         effects = [Effect(change_of(r), r.eff, r.known) for r in rows]
         last = await position(station, NATIONAL)
         for on in (date(2025, 2, 1), date(2025, 3, 1), date(2026, 3, 1), date(2099, 1, 1)):
@@ -407,3 +418,107 @@ async def test_fold_in_sql_equals_the_definition(station: Station) -> None:
                 assert at is not None
                 found = {i.membership_id for i in await reading.items(session, NATIONAL, at, Search(), limit=None)}
                 assert found == set(standing_at(effects, on, known)), (on, known)
+
+
+def between(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, act: Any) -> None:
+    """`act` runs once, in transactions of its own, after the list was folded and before anything is locked."""
+    real, waiting = getattr(module, name), [act]
+
+    async def folded(*args: Any, **kwargs: Any) -> Any:
+        found = await real(*args, **kwargs)
+        if waiting:
+            await waiting.pop()()
+        return found
+
+    monkeypatch.setattr(module, name, folded)
+
+
+async def drafted(station: Station) -> tuple[UUID, int]:
+    edition = await draft_edition(
+        station.uow(MIIT), Once(), station.law, MIIT, NATIONAL, year=2025, document="x", effective=date(2025, 12, 1)
+    )
+    return UUID(edition["edition_id"]), await position(station, NATIONAL)
+
+
+@pytest.mark.rule("reg-lists")
+async def test_an_entry_that_changes_after_the_fold_stops_the_edition(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = await listed(station)
+    edition, seen = await drafted(station)
+
+    async def come_in() -> None:
+        await listed(station, name="乙厂")
+
+    between(monkeypatch, publishing, "freeze", come_in)
+    with pytest.raises(Stale):
+        await publish_edition(station.uow(MIIT), Once(), station.law, MIIT, NATIONAL, edition, seen=seen)
+    assert await station.published(NATIONAL, "EditionPublished") == []
+    assert [m[1] for m in await story.memberships()] == ["listed"]
+    done = await publish_edition(station.uow(MIIT), Once(), station.law, MIIT, NATIONAL, edition, seen=seen + 1)
+    assert done["counts"]["listed"] == 2
+
+
+@pytest.mark.rule("reg-lists", "GD-17-gates")
+async def test_a_bar_after_the_fold_stops_the_edition(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was folded as to be listed is refused meanwhile: it is never announced."""
+    story = await listed(station)
+    await station.hear(story.unit_changed())
+    edition, seen = await drafted(station)
+
+    async def bar() -> None:
+        who = registrar("gd")
+        order = BarOrder(story.unit_id, "accident", "信用中国", date(2025, 10, 1), "行政处罚")
+        await impose_bar(station.uow(who), Once(), station.law, who, order)
+
+    between(monkeypatch, publishing, "freeze", bar)
+    with pytest.raises(Stale):
+        await publish_edition(station.uow(MIIT), Once(), station.law, MIIT, NATIONAL, edition, seen=seen)
+    assert await story.memberships() == [(str(NATIONAL), "refused", "accident")]
+    assert await names(station, NATIONAL, date(2099, 1, 1)) == []
+
+
+async def test_an_import_after_the_fold_is_folded_again(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    who, story = registrar("gd"), station.make()
+    story.name = "先到厂"
+
+    async def publish_one() -> None:
+        await station.hear(story.admitted())
+        await station.hear(story.decided(PROVINCIAL))
+        await publish(station, PROVINCIAL, effective=date(2024, 11, 1))
+
+    between(monkeypatch, reading, "base", publish_one)
+    done = await import_list(
+        station.uow(who), Once(), station.law, who, PROVINCIAL, [ImportEntry("后到厂")], year=2024,
+        effective=date(2024, 12, 1), document="x",
+    )  # fmt: skip
+    assert (done["counts"]["listed"], done["number"]) == (2, 2)
+    ((content,),) = await station.rows("select content from edition where number = 2")
+    assert sorted(e["name"] for e in json.loads(content)["entries"]) == ["先到厂", "后到厂"]
+
+
+async def test_a_pending_entry_linked_after_the_fold(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its unit is another one now, and is not locked: published at the second try, under the unit's own id."""
+    story = station.make()
+    await import_list(
+        station.uow(MIIT), Once(), station.law, MIIT, NATIONAL, [ImportEntry("旧名厂", story.uscc)], year=2024,
+        effective=date(2024, 12, 1), document="x",
+    )  # fmt: skip
+    ((imported,),) = await station.rows("select unit_id from imported_unit")
+    proposal = Proposal(imported, NATIONAL, AdjustmentKind.RENAME, "", "更名", "新名厂")
+    made = await propose_adjustment(station.uow(MIIT), Once(), station.law, MIIT, proposal)
+    await _decide(station, made, "miit")
+    edition, seen = await drafted(station)
+    real = Repository.owners
+
+    async def owners(self: Any, changes: Any) -> Any:
+        found = await real(self, changes)
+        monkeypatch.setattr(Repository, "owners", real)
+        await station.hear(story.unit_changed())
+        return found
+
+    monkeypatch.setattr(Repository, "owners", owners)
+    with pytest.raises(Stale):
+        await publish_edition(station.uow(MIIT), Once(), station.law, MIIT, NATIONAL, edition, seen=seen)
+    await publish_edition(station.uow(MIIT), Once(), station.law, MIIT, NATIONAL, edition, seen=seen)
+    assert (await station.published(story.unit_id))[-1].name_as_listed == "新名厂"

@@ -152,3 +152,7 @@ async def test_the_side_that_serves_is_read(world: World) -> None:
     await projections.switch(world.runtime.database, projection)
     async with world.station.database.reading() as session:
         assert await ranked.warned(session, NATIONAL, 2027, None) == []
+    # The next generation takes the side on which the first one still lies.
+    assert len((await world.side(1))[0]) == 1
+    await projections.begin(world.runtime.database, projection)
+    assert await world.side(1) == ([], [])

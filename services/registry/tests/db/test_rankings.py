@@ -174,6 +174,17 @@ async def test_runs_of_a_year_end_alike_in_any_order(station: Station) -> None:
 
 
 @pytest.mark.rule("N25-5pct")
+async def test_the_run_that_supersedes_counts_whatever_its_population(station: Station) -> None:
+    a, b = await published(station, "甲厂", "乙厂")
+    wrong = Run([(b.unit_id, 0), (a.unit_id, 3)], minute=9)
+    right = Run([(a.unit_id, 0), (b.unit_id, 3)], supersedes=wrong)
+    await right.tell(station)
+    await wrong.tell(station)
+    assert await dues(station) == [("乙厂", "open", 2027)]
+    assert [w["name"] for w in (await attention(station))["warned"]] == ["乙厂"]
+
+
+@pytest.mark.rule("N25-5pct")
 async def test_two_runs_that_end_at_once(station: Station) -> None:
     (bad,) = await published(station, "末位厂")
     for year in range(2030, 2036):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, date, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 
-from gf_registry.domain.editions import Edition, EditionState
+from gf_registry.domain.editions import Edition, EditionState, Line, compose
 from gf_registry.domain.errors import IllegalTransition
 from gf_registry.domain.lists import GreenList, ListId, Recorded
 from gf_registry.domain.memberships import Change, ChangeKind, Effect, NameOnList, standing_at
@@ -68,15 +68,18 @@ def test_edition_freezes_bytes_and_counts() -> None:
     added = change(1, ChangeKind.LISTED, m)
     changes = [added, change(2, ChangeKind.REMOVED, gone), change(3, ChangeKind.RENAMED, m, "新名")]
     edition = Edition(uuid4(), LIST, 2025, "渝经信〔2025〕1号")
-    edition.publish(number=1, at=T0, today=date(2025, 10, 1), standing={m: added}, changes=changes)
+    before = {gone: Line(uuid4(), NameOnList("旧厂"))}
+    frozen = compose(edition, number=1, effective=date(2025, 10, 1), standing=before, changes=changes)
+    edition.publish(frozen, T0)
     assert edition.state is EditionState.PUBLISHED
     assert edition.content is not None
     assert edition.counts is not None
     assert edition.digest == hashlib.sha256(edition.content).hexdigest()
     assert (edition.counts.listed, edition.counts.added, edition.counts.removed, edition.counts.renamed) == (1, 1, 1, 1)
-    assert json.loads(edition.content)["effective"] == "2025-10-01"
+    content = json.loads(edition.content)
+    assert (content["effective"], [e["name"] for e in content["entries"]]) == ("2025-10-01", ["新名"])
     with pytest.raises(IllegalTransition):
-        edition.publish(number=2, at=T0, today=date(2025, 10, 1), standing={}, changes=[])
+        edition.publish(frozen, T0)
 
 
 def test_frozen_bytes_do_not_depend_on_order() -> None:
@@ -84,22 +87,21 @@ def test_frozen_bytes_do_not_depend_on_order() -> None:
     frozen = []
     for order in ([a, b], [b, a]):
         edition = Edition(UUID(int=1), LIST, 2025, "x")
-        standing = {c.membership_id: c for c in order}
-        edition.publish(number=1, at=T0, today=date(2025, 10, 1), standing=standing, changes=order)
-        frozen.append(edition.content)
+        standing = {uuid5(UUID(int=9), n): Line(UUID(int=9), NameOnList(n)) for n in ("丙", "丁")}
+        standing = dict(sorted(standing.items(), reverse=order[0] is b))
+        made = compose(edition, number=1, effective=date(2025, 10, 1), standing=standing, changes=order)
+        frozen.append(made.content)
     assert frozen[0] == frozen[1]
 
 
 @pytest.mark.rule("DM-A1")
 def test_statistics_in_two_columns() -> None:
-    both, provincial, national = "u1", "u2", "u3"
     rows = count(
         [
-            Stand(both, "4401", "factory", "national"),
-            Stand(both, "4401", "factory", "provincial"),
-            Stand(provincial, "4401", "factory", "provincial"),
-            Stand(provincial, "4401", "factory", "city"),
-            Stand(national, "4403", "factory", "national"),
+            Stand("4401", "factory", frozenset({"national", "provincial"})),
+            Stand("4401", "factory", frozenset({"provincial", "city"})),
+            Stand("4403", "factory", frozenset({"national"})),
+            Stand("4403", "factory", frozenset({"city"}), 9),
         ]
     )
     assert [(r.place, r.national_and_provincial, r.provincial_only, r.national_only) for r in rows] == [

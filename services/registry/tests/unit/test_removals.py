@@ -22,7 +22,7 @@ def opened(membership_id: UUID, ranked: Ranked) -> RemovalDue:
 
 @pytest.mark.rule("N25-5pct")
 def test_the_newest_run_that_is_not_superseded() -> None:
-    first, second, third = (Run(UUID(int=n), at(n), n == 3) for n in (1, 2, 3))
+    first, second, third = (Run(UUID(int=9 - n), at(n), n == 3) for n in (1, 2, 3))
     for order in permutations([first, second, third]):
         assert in_force(order) is second
     assert in_force([third]) is None

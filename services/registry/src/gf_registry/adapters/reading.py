@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,41 +11,52 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_chassis.errors import FieldError, Rejected
-from gf_registry.adapters.repository import change_of
-from gf_registry.domain.lists import GreenList, ListId
-from gf_registry.domain.memberships import Change, Effect, standing_at
+from gf_registry.domain.editions import Line
+from gf_registry.domain.lists import ListId
+from gf_registry.domain.memberships import NameOnList
 from gf_registry.domain.statistics import Stand
 
-#: Every change with the date in law it got, and the position at which that date became known.
-_EFFECTS = """
-  select c.*, m.unit_id as owner, coalesce(c.effective, e.effective) as eff,
-         case when c.effective is not null then c.position else e.position end as known
-  from membership_change c
-  join membership m on m.id = c.membership_id
-  left join edition_change ec on ec.change_id = c.id
-  left join edition e on e.id = ec.edition_id
-  where c.list_id = :list and c.kind <> 'refused'
+#: The effects that stand: on a date in law, as known at a position, nothing later of the membership had taken effect.
+_STANDS = """
+l.list_id = :list and l.kind <> 'removed' and l.effective <= :on and l.known <= :known and not exists (
+  select 1 from list_effect f where f.list_id = l.list_id and f.membership_id = l.membership_id
+  and f.effective <= :on and f.known <= :known and (f.effective, f.position) > (l.effective, l.position))
 """
-#: Per membership the last change that had taken effect, where it leaves the unit on the list.
-_STANDING = f"""
-with effects as ({_EFFECTS}), last as (
-  select distinct on (membership_id) * from effects where eff <= :on and known <= :known
-  order by membership_id, eff desc, position desc)
-select l.membership_id, l.owner as unit_id, l.name, l.uscc, l.region, l.industry, m.year, m.effective as since
-from last l join membership m on m.id = l.membership_id
-where l.kind in ('listed', 'renamed')
+_PAGE = f"select l.* from list_effect l where {_STANDS}"
+#: With the unit to which the membership belongs now; looked up for the lines of the page alone.
+_LINES = """
+select l.membership_id, m.unit_id, l.name, l.uscc, l.region, l.industry, l.year, m.effective as since
+from ({page}) l join membership m on m.id = l.membership_id order by {order}
 """
-#: The same as it stands now, from the memberships themselves: what everybody looks at, in order of an index.
-_NOW = """
-select l.id as membership_id, l.unit_id, l.name, l.uscc, l.region, l.industry, l.year, l.effective as since
-from membership l where l.list_id = :list and l.state = 'listed' and l.effective <= :on
-"""
-#: Whether nothing of the list lies beyond the date and position asked for: then the fold ends in the memberships.
-_IS_NOW = text(
-    "select l.position = :known and not exists (select 1 from edition e where e.list_id = l.list_id"
-    "   and e.state = 'published' and e.effective > :on) and not exists (select 1 from membership_change c"
-    "   where c.list_id = l.list_id and c.effective > :on) from list l where l.list_id = :list"
+#: With the unit the change was recorded for, as an edition prints it.
+_BASE = f"select l.membership_id, l.unit_id, l.name, l.uscc, l.region, l.industry from list_effect l where {_STANDS}"
+_STANDS_BY_LEVEL = """
+with standing as (
+  select e.membership_id, l.level, l.category, left(e.region, :digits) as place
+  from list l join list_effect e on e.list_id = l.list_id
+  where (l.level = 'national' or l.authority = :authority) and e.kind <> 'removed' and e.effective <= :on
+    and (cast(:known as timestamptz) is null or e.known_at <= :known) and not exists (
+    select 1 from list_effect f where f.list_id = e.list_id and f.membership_id = e.membership_id
+      and f.effective <= :on and (cast(:known as timestamptz) is null or f.known_at <= :known)
+      and (f.effective, f.position) > (e.effective, e.position))
+), owned as (
+  select s.*, m.unit_id, bool_or(s.level <> 'national') over (partition by m.unit_id) as here
+  from standing s join membership m on m.id = s.membership_id
+), units as (
+  select place, category, unit_id, array_agg(distinct level) as levels from owned where here group by 1, 2, 3
 )
+select place, category, levels, count(*) as units from units group by 1, 2, 3
+"""
+_COUNT = f"select count(*) from list_effect l where {_STANDS}"
+#: What was recorded last up to a position or an instant; both only grow.
+_RECORDED = """
+select position, recorded_at from (
+  (select position, recorded_at from membership_change where list_id = :id and {0} <= :value order by {0} desc limit 1)
+  union all
+  (select position, recorded_at from edition where list_id = :id and state = 'published' and {0} <= :value
+    order by {0} desc limit 1)) r order by position desc limit 1
+"""
+_ORDER = "l.region, l.name, l.membership_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +103,10 @@ async def as_of(session: AsyncSession, list_id: ListId, on: date, known_at: int 
             detail = f"名单目前只记录到第 {head.position} 号变更。"
             error = FieldError("query:/known_at", "unknown_position", detail)
             raise Rejected("unknown_position", detail, rule="reg-lists", errors=[error])
-        condition, value = "position <= :value", known_at
+        column = "position"
     else:
-        condition, value = "recorded_at <= :value", known_at  # type: ignore[assignment]
-    row = (
-        await session.execute(
-            text(
-                "select position, recorded_at from (select position, recorded_at from membership_change"
-                " where list_id = :id union all select position, recorded_at from edition"
-                f" where list_id = :id and state = 'published') r where {condition} order by position desc limit 1"
-            ),
-            {"id": str(list_id), "value": value},
-        )
-    ).one_or_none()
+        column = "recorded_at"
+    row = (await session.execute(text(_RECORDED.format(column)), {"id": str(list_id), "value": known_at})).one_or_none()
     return AsOf(on, row.position, row.recorded_at) if row else AsOf(on, 0, None)
 
 
@@ -114,64 +115,64 @@ async def items(
     limit: int | None, after: tuple[str, str, UUID] | None = None,
 ) -> list[ListItem]:  # fmt: skip
     """The lines in order of region, name and unit; a page of them where `limit` is given."""
-    sql, key, values = await _asked(session, list_id, at, search)
+    sql, values = _asked(_PAGE, list_id, at, search)
     if after is not None:
-        sql += f' and (l.region, l.name collate "C", {key}) > (:region_after, :name_after, :id_after)'
+        sql += f" and ({_ORDER}) > (:region_after, :name_after, :id_after)"
         values |= {"region_after": after[0], "name_after": after[1], "id_after": after[2]}
-    sql += f' order by l.region, l.name collate "C", {key}'
+    sql += f" order by {_ORDER}"
     if limit is not None:
         sql += " limit :limit"
         values["limit"] = limit
-    return [ListItem(**row._mapping) for row in await session.execute(text(sql), values)]
+    lines = await session.execute(text(_LINES.format(page=sql, order=_ORDER)), values)
+    return [ListItem(**row._mapping) for row in lines]
 
 
 async def count(session: AsyncSession, list_id: ListId, at: AsOf, search: Search) -> int:
-    sql, _, values = await _asked(session, list_id, at, search)
-    found = await session.execute(text(f"select count(*) from ({sql}) s"), values)
-    return int(found.scalar_one())
+    sql, values = _asked(_COUNT, list_id, at, search)
+    return int((await session.execute(text(sql), values)).scalar_one())
 
 
-async def _asked(session: AsyncSession, list_id: ListId, at: AsOf, search: Search) -> tuple[str, str, dict[str, Any]]:
-    """The statement, the name of its membership id, and its values; only filters that are set are in it."""
-    values: dict[str, Any] = {"list": str(list_id), "on": at.on, "known": at.position}
-    now = (await session.execute(_IS_NOW, values)).scalar_one_or_none()
-    sql, key, year = (_NOW, "l.id", "l.year") if now else (_STANDING, "l.membership_id", "m.year")
+def _asked(sql: str, list_id: ListId, at: AsOf, search: Search) -> tuple[str, dict[str, Any]]:
+    """The statement with the filters that are set, and its values."""
     if search.q is not None:
-        sql += " and (position(lower(:q) in lower(l.name)) > 0 or upper(:q) = l.uscc)"
+        sql += ' and (position(lower(:q) in lower(l.name collate "default")) > 0 or upper(:q) = l.uscc)'
     if search.region is not None:
         sql += " and left(l.region, length(:region)) = :region"
     if search.year is not None:
-        sql += f" and {year} = :year"
-    return sql, key, values | {name: value for name, value in asdict(search).items() if value is not None}
+        sql += " and l.year = :year"
+    values: dict[str, Any] = {"list": str(list_id), "on": at.on, "known": at.position}
+    return sql, values | {name: value for name, value in asdict(search).items() if value is not None}
 
 
-async def standing_with(
-    session: AsyncSession, green: GreenList, pending: Sequence[Change], effective: date
-) -> dict[UUID, Change]:
-    """The list on the day an edition takes effect, with the changes the edition is about to announce."""
-    rows = await session.execute(text(_EFFECTS), {"list": str(green.id)})
-    effects = [Effect(change_of(row), row.eff, row.known) for row in rows if row.eff is not None]
-    effects += [Effect(c, effective, green.position) for c in pending if c.effective is None]
-    return standing_at(effects, effective, green.position)
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A list as it stands on a date, before what waits is announced; true for this position of the list."""
+
+    position: int
+    editions: int
+    effective: date
+    lines: dict[UUID, Line]
 
 
-async def stands(session: AsyncSession, on: date, known_at: datetime | None, authorities: Sequence[str]) -> list[Stand]:
-    """Where every unit stands on that day, over the lists of these authorities and the national ones."""
-    rows = await session.execute(
-        text(
-            "with effects as (select c.kind, c.membership_id, c.position, c.region, m.unit_id, l.level, l.category,"
-            "   coalesce(c.effective, e.effective) as eff,"
-            "   case when c.effective is not null then c.recorded_at else e.recorded_at end as known"
-            " from membership_change c join membership m on m.id = c.membership_id"
-            " join list l on l.list_id = c.list_id"
-            " left join edition_change ec on ec.change_id = c.id left join edition e on e.id = ec.edition_id"
-            " where c.kind <> 'refused' and (l.level = 'national' or l.authority = any(:authorities))),"
-            " last as (select distinct on (membership_id) * from effects where eff <= :on"
-            "   and (cast(:known as timestamptz) is null or known <= :known)"
-            "   order by membership_id, eff desc, position desc)"
-            " select cast(unit_id as text) as unit, region as place, category, level from last"
-            " where kind in ('listed', 'renamed')"
-        ),
-        {"on": on, "known": known_at, "authorities": list(authorities)},
-    )
-    return [Stand(**row._mapping) for row in rows]
+async def base(session: AsyncSession, list_id: ListId, effective: date) -> Base:
+    """Read without a lock. The position is read first: whatever comes in between makes the list's own a higher one."""
+    head = (
+        await session.execute(text("select position, editions from list where list_id = :id"), {"id": str(list_id)})
+    ).one_or_none()
+    position, editions = (head.position, head.editions) if head else (0, 0)
+    values = {"list": str(list_id), "on": effective, "known": position}
+    rows = await session.execute(text(_BASE), values)
+    lines = {r.membership_id: Line(r.unit_id, NameOnList(r.name, r.uscc, r.region, r.industry)) for r in rows}
+    return Base(position, editions, effective, lines)
+
+
+async def stands(
+    session: AsyncSession, on: date, known_at: datetime | None, authority: str, digits: int
+) -> list[Stand]:
+    """How many units stand on which levels, by place and category: of the units that are on a list of the authority.
+
+    A unit elsewhere is on the national list only, and is left out.
+    """
+    values = {"on": on, "known": known_at, "authority": authority, "digits": digits}
+    rows = await session.execute(text(_STANDS_BY_LEVEL), values)
+    return [Stand(r.place, r.category, frozenset(r.levels), r.units) for r in rows]

@@ -108,6 +108,7 @@ class ChangeRow(Base, table=True):
         Index("ix_membership_change_membership_id", "membership_id"),
         Index("ix_membership_change_unit_id", "unit_id"),
         Index("ix_membership_change_effective", "list_id", "effective", postgresql_where=text("effective is not null")),
+        Index("ix_membership_change_recorded_at", "list_id", "recorded_at"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -125,6 +126,50 @@ class ChangeRow(Base, table=True):
     article: str = _text()
     adjustment_id: UUID | None = Field(default=None)
     effective: dt.date | None = Field(default=None, sa_type=Date)
+
+
+class EffectRow(Base, table=True):
+    """A change that took effect, with its date in law and the position at which that became known.
+
+    Made by triggers from changes and editions (migration 0006); read to show a list at any date.
+    """
+
+    __tablename__ = "list_effect"
+    __table_args__ = (
+        Index(
+            "ix_list_effect_page",
+            "list_id",
+            "region",
+            "name",
+            "membership_id",
+            postgresql_where=text("kind <> 'removed'"),
+        ),
+        # What a count needs: it reads every line of the list, and nothing of other lists.
+        Index(
+            "ix_list_effect_list_id_effective",
+            "list_id",
+            "effective",
+            postgresql_include=["membership_id", "position", "known", "kind", "name", "uscc", "region", "year"],
+        ),
+        Index("ix_list_effect_membership_id", "membership_id", "effective", "position", "known"),
+    )
+
+    change_id: UUID = Field(primary_key=True)
+    list_id: str = Field(sa_type=Text, nullable=False)
+    membership_id: UUID = Field(nullable=False)
+    #: As the change was recorded; an imported entry's membership may belong to another unit by now.
+    unit_id: UUID = Field(nullable=False)
+    position: int = Field(nullable=False)
+    kind: str = Field(sa_type=Text, nullable=False)
+    effective: dt.date = Field(sa_type=Date, nullable=False)
+    known: int = Field(nullable=False)
+    known_at: dt.datetime = _instant()
+    #: In the order in which lists are shown, so that an index gives it.
+    name: str = Field(sa_column=Column(Text(collation="C"), nullable=False))
+    uscc: str | None = _optional_text()
+    region: str = _text()
+    industry: str = _text()
+    year: int | None = Field(default=None)
 
 
 class EditionRow(Base, table=True):
@@ -379,7 +424,10 @@ class RankingPlaceRow(Base, table=True):
     """A unit's place in a run, in the projection of rankings."""
 
     __tablename__ = "ranking_place"
-    __table_args__ = (Index("ix_ranking_place_unit_id", "side", "unit_id"),)
+    __table_args__ = (
+        Index("ix_ranking_place_unit_id", "side", "unit_id"),
+        Index("ix_ranking_place_warned", "side", "run_id", postgresql_where=text("warned")),
+    )
 
     side: int = Field(primary_key=True)
     run_id: UUID = Field(primary_key=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from .lists import ListId
 from .machine import move
-from .memberships import Change, ChangeKind
+from .memberships import STANDING_KINDS, Change, ChangeKind, NameOnList
 
 
 class EditionState(StrEnum):
@@ -50,40 +50,68 @@ class Edition:
     digest: str = ""
     counts: Counts | None = None
 
-    def publish(
-        self,
-        *,
-        number: int,
-        at: datetime,
-        today: date,
-        standing: Mapping[UUID, Change],
-        changes: Sequence[Change],
-    ) -> None:
-        """Freeze the list as it stands with this edition, and what changed with it."""
+    def publish(self, frozen: Frozen, at: datetime) -> None:
+        """What was composed before becomes the edition, for good."""
         self.state = move("名单", TRANSITIONS, self.state, EditionState.PUBLISHED)
-        self.number = number
-        self.published_at = at
-        self.effective = self.effective or today
-        kinds = [c.kind for c in changes]
-        self.counts = Counts(
-            listed=len(standing),
-            added=kinds.count(ChangeKind.LISTED),
-            removed=kinds.count(ChangeKind.REMOVED),
-            renamed=kinds.count(ChangeKind.RENAMED),
-        )
-        self.content = freeze(self, standing, changes)
-        self.digest = hashlib.sha256(self.content).hexdigest()
+        self.number, self.effective, self.published_at = frozen.number, frozen.effective, at
+        self.content, self.digest, self.counts = frozen.content, frozen.digest, frozen.counts
 
 
-def freeze(edition: Edition, standing: Mapping[UUID, Change], changes: Sequence[Change]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A unit on the list, as an edition prints it."""
+
+    unit_id: UUID
+    entry: NameOnList
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """An edition's content, ready to be published at one position of the list and no other."""
+
+    number: int
+    effective: date
+    counts: Counts
+    content: bytes
+    digest: str
+
+
+def compose(
+    edition: Edition, *, number: int, effective: date, standing: Mapping[UUID, Line], changes: Sequence[Change]
+) -> Frozen:
+    """Freeze the list as it stands with this edition, and what changes with it.
+
+    ``standing`` is the list on that day without what waits, by membership; ``changes`` are those to be announced. They
+    are the newest, and take effect on that very day, so they come on top.
+    """
+    lines = dict(standing)
+    for change in changes:
+        if change.effective is not None:
+            continue  # in effect at once: it stands in the list already
+        if change.kind in STANDING_KINDS:
+            lines[change.membership_id] = Line(change.unit_id, change.entry)
+        else:
+            lines.pop(change.membership_id, None)
+    kinds = [c.kind for c in changes]
+    counts = Counts(
+        listed=len(lines),
+        added=kinds.count(ChangeKind.LISTED),
+        removed=kinds.count(ChangeKind.REMOVED),
+        renamed=kinds.count(ChangeKind.RENAMED),
+    )
+    content = _freeze(edition, number, effective, lines.values(), changes)
+    return Frozen(number, effective, counts, content, hashlib.sha256(content).hexdigest())
+
+
+def _freeze(edition: Edition, number: int, effective: date, lines: Iterable[Line], changes: Sequence[Change]) -> bytes:
     """Canonical JSON: keys sorted, no blanks, UTF-8; entries by region, code and name (排名不分先后)."""
     document = {
         "list_id": str(edition.list_id),
         "year": edition.year,
-        "number": edition.number,
-        "effective": edition.effective.isoformat() if edition.effective else None,
+        "number": number,
+        "effective": effective.isoformat(),
         "document": edition.document,
-        "entries": sorted((_row(c) for c in standing.values()), key=_by_place),
+        "entries": sorted((_row(one) for one in lines), key=_by_place),
         "changes": sorted(
             ({**_row(c), "change": c.kind.value, "ground": c.ground} for c in changes),
             key=lambda r: (r["change"], *_by_place(r)),
@@ -92,10 +120,10 @@ def freeze(edition: Edition, standing: Mapping[UUID, Change], changes: Sequence[
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _row(change: Change) -> dict[str, Any]:
-    entry = change.entry
+def _row(of: Line | Change) -> dict[str, Any]:
+    entry = of.entry
     return {
-        "unit_id": str(change.unit_id),
+        "unit_id": str(of.unit_id),
         "name": entry.name,
         "uscc": entry.uscc,
         "region": entry.region,

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """That a unit stands on a list of a level on the day asked for."""
+    """That so many units stand on lists of these levels on the day asked for."""
 
-    unit: str
     place: str
     category: str
-    level: str
+    levels: frozenset[str]
+    units: int = 1
 
 
 @dataclass(slots=True)
@@ -29,16 +29,13 @@ class Row:
 
 
 def count(stands: Iterable[Stand]) -> list[Row]:
-    levels: dict[tuple[str, str, str], set[str]] = {}
-    for s in stands:
-        levels.setdefault((s.place, s.category, s.unit), set()).add(s.level)
     rows: dict[tuple[str, str], Row] = {}
-    for (place, category, _unit), on in levels.items():
-        row = rows.setdefault((place, category), Row(place, category))
-        if {"national", "provincial"} <= on:
-            row.national_and_provincial += 1
-        elif "provincial" in on:
-            row.provincial_only += 1
-        elif "national" in on:
-            row.national_only += 1
+    for one in stands:
+        row = rows.setdefault((one.place, one.category), Row(one.place, one.category))
+        if {"national", "provincial"} <= one.levels:
+            row.national_and_provincial += one.units
+        elif "provincial" in one.levels:
+            row.provincial_only += one.units
+        elif "national" in one.levels:
+            row.national_only += one.units
     return [rows[key] for key in sorted(rows)]

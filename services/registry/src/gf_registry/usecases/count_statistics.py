@@ -10,7 +10,7 @@ from gf_chassis.database import Database
 from gf_chassis.errors import NotFound
 from gf_registry.adapters import reading
 from gf_registry.adapters.law import Law
-from gf_registry.domain.statistics import Stand, count
+from gf_registry.domain.statistics import count
 
 
 async def count_statistics(
@@ -20,11 +20,8 @@ async def count_statistics(
         raise NotFound
     day = on or database.clock.today()
     async with database.reading() as session:
-        stands = await reading.stands(session, day, known_at, [authority])
-    # The place of a unit is where it stands; units elsewhere are on the national list only and are left out here.
-    here = {s.unit for s in stands if s.level != "national"}
-    places = [Stand(s.unit, s.place[:digits], s.category, s.level) for s in stands if s.unit in here]
+        stands = await reading.stands(session, day, known_at, authority, digits)
     return {
         "authority": authority, "name": law.name(authority), "on": day, "known_at": known_at,
-        "rows": [asdict(row) for row in count(places)],
+        "rows": [asdict(row) for row in count(stands)],
     }  # fmt: skip

@@ -13,7 +13,7 @@ from gf_chassis.errors import FieldError, Rejected
 from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.ids import new_id
-from gf_registry.adapters import projection
+from gf_registry.adapters import projection, reading
 from gf_registry.adapters.law import Law
 from gf_registry.adapters.repository import Repository
 from gf_registry.adapters.tables import ImportedUnitRow
@@ -23,7 +23,7 @@ from gf_registry.domain.memberships import ChangeKind, Membership, MembershipSta
 
 from . import answers
 from .answers import Answer
-from .publish_edition import publish
+from .publish_edition import freeze, publish
 from .scope import keeper_of
 from .steps import append_change
 
@@ -52,8 +52,11 @@ async def import_list(
         repo = Repository(uow)
         await projection.lock_linking(repo.session, importing=True)
         units = await _units(repo, list_id.category, entries)
+        base = await reading.base(repo.session, list_id, effective)
         standings = await repo.lock_standings(units)
         green = (await repo.lock_lists([list_id]))[list_id]
+        if green.position != base.position:
+            base = await reading.base(repo.session, list_id, effective)
         if await repo.draft(list_id) is not None:
             raise Rejected("draft_exists", "该名单有一期草稿尚未公布，请先公布再导入。", status=409, rule="reg-lists")
         if await repo.pending(list_id):
@@ -71,7 +74,8 @@ async def import_list(
         await repo.save_standings(standings.values())
         edition = Edition(id=new_id(), list_id=list_id, year=year, document=document, effective=effective)
         await repo.session.flush()
-        await publish(uow, repo, green, edition, await repo.pending(list_id), standings)
+        pending = await repo.pending(list_id)
+        await publish(uow, repo, green, edition, await freeze(edition, base, pending), pending, standings)
         answer = answers.edition(edition)
         await once.keep(uow, answer)
         await uow.commit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from gf_registry.adapters import contracts, reading, removals
 from gf_registry.adapters.law import Law
 from gf_registry.adapters.repository import Repository
 from gf_registry.domain.adjustments import AdjustmentState
-from gf_registry.domain.editions import Edition, EditionState
+from gf_registry.domain.editions import Edition, EditionState, Frozen, compose
 from gf_registry.domain.lists import GreenList, ListId
 from gf_registry.domain.memberships import Change, ChangeKind, Membership
 from gf_registry.domain.removals import ARTICLE, BOTTOM, RULE, DueState
@@ -43,34 +44,45 @@ async def publish_edition(
             raise NotFound
         if edition.state is EditionState.PUBLISHED:
             raise Rejected("already_published", "这一期名单已经公布，内容不可更改。", status=409, rule="reg-lists")
+        # The long work before the locks: what is composed is true for one position of the list, compared below.
+        base = await reading.base(repo.session, list_id, edition.effective or today(await uow.now()))
         pending = await repo.pending(list_id)
+        frozen = await freeze(edition, base, pending)
         standings = await repo.lock_standings(await repo.owners(c for c, _ in pending))
         green = (await repo.lock_lists([list_id]))[list_id]
-        if green.position != seen:
+        if not green.position == seen == base.position:
             raise Stale("名单在您查看之后又有变动，请重新核对待公布内容。", current=etag(green.position))
-        await publish(uow, repo, green, edition, pending, standings)
+        await publish(uow, repo, green, edition, frozen, pending, standings)
         answer = answers.edition(edition)
         await once.keep(uow, answer)
         await uow.commit()
         return answer
 
 
+async def freeze(edition: Edition, base: reading.Base, pending: Pending) -> Frozen:
+    """In a thread: twenty thousand lines take longer than other requests should wait."""
+    return await asyncio.to_thread(
+        compose, edition, number=base.editions + 1, effective=base.effective, standing=base.lines,
+        changes=[c for c, _ in pending],
+    )  # fmt: skip
+
+
 async def publish(
-    uow: UnitOfWork, repo: Repository, green: GreenList, edition: Edition, pending: Pending,
+    uow: UnitOfWork, repo: Repository, green: GreenList, edition: Edition, frozen: Frozen, pending: Pending,
     standings: dict[UUID, Standing],
 ) -> None:  # fmt: skip
     """The same for editions that are drafted and for imported ones; units and list are locked."""
     now = await uow.now()
-    effective = edition.effective = edition.effective or today(now)
+    if green.next_edition() != frozen.number or (edition.effective or today(now)) != frozen.effective:
+        raise Stale("公布时已是另一日，请重新核对待公布内容。", current=etag(green.position))
+    members = by_membership(standings)
+    if any(c.membership_id not in members for c, _ in pending):
+        # An imported entry was linked to its unit meanwhile, and that unit is not locked.
+        raise Stale("有导入的单位刚刚完成关联，请重新核对待公布内容。", current=etag(green.position))
     recorded = green.record(now)
     await repo.session.flush()
-    changes = [c for c, _ in pending]
-    standing_then = await reading.standing_with(repo.session, green, changes, effective)
-    edition.publish(
-        number=green.next_edition(), at=recorded.at, today=today(now), standing=standing_then, changes=changes
-    )
-    await repo.save_edition(edition, recorded, [c.id for c in changes])
-    members = by_membership(standings)
+    edition.publish(frozen, recorded.at)
+    await repo.save_edition(edition, recorded, [c.id for c, _ in pending])
     for change, adjustment_id in pending:
         standing, membership = members[change.membership_id]
         if change.effective is None:
