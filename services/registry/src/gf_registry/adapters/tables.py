@@ -131,7 +131,7 @@ class ChangeRow(Base, table=True):
 class EffectRow(Base, table=True):
     """A change that took effect, with its date in law and the position at which that became known.
 
-    Made by triggers from changes and editions (migration 0006); read to show a list at any date.
+    Made by triggers from changes and editions (migration 0007); read to show a list at any date.
     """
 
     __tablename__ = "list_effect"
