@@ -26,6 +26,7 @@ from gf_registry.usecases import (
     open_obligations,
     propose_adjustment,
     publish_edition,
+    redraft_edition,
     see_adjustment,
     see_attention,
     see_pending,
@@ -44,6 +45,7 @@ class Bootstrap:
     law: Law
     # lists
     draft_edition: UseCase
+    redraft_edition: UseCase
     publish_edition: UseCase
     import_list: UseCase
     see_pending: UseCase
@@ -72,6 +74,7 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, law: Law | None
         runtime=runtime,
         law=law,
         draft_edition=_with_law(draft_edition.draft_edition, law),
+        redraft_edition=_with_law(redraft_edition.redraft_edition, law),
         publish_edition=_with_law(publish_edition.publish_edition, law),
         import_list=_with_law(import_list.import_list, law),
         see_pending=_after_first(see_pending.see_pending, law),

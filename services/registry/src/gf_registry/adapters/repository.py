@@ -219,6 +219,7 @@ class Repository:
             row = EditionRow(id=e.id, list_id=str(e.list_id), year=e.year, state="", document=e.document)
             self.session.add(row)
         row.state, row.number, row.effective = e.state.value, e.number, e.effective
+        row.year, row.document = e.year, e.document
         row.content, row.digest = e.content, e.digest
         if recorded:
             row.position, row.recorded_at = recorded.position, recorded.at

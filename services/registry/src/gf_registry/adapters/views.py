@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +10,6 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_chassis.journal import history
-from gf_chassis.spreadsheets import is_formula
 from gf_registry.adapters import ranked
 from gf_registry.domain.lists import ListId
 
@@ -50,6 +48,25 @@ _PROPOSALS = text(
 )
 _OBLIGATIONS = text(
     "select id as obligation_id, year, kind, due, state from obligation where unit_id = :unit order by year, kind"
+)
+_LAPSED = text(
+    "select a.id as adjustment_id, m.name from adjustment a join membership m on m.unit_id = a.unit_id"
+    " and m.list_id = a.list_id and m.state = 'listed' where a.list_id = :id and a.state = 'decided'"
+    " and a.ground = 'bottom_5_percent' and not exists (select 1 from removal_due d where d.adjustment_id = a.id"
+    "   and d.state = 'decided') order by m.name"
+)
+_KEPT = text(
+    "select l.list_id, l.level, l.category, l.editions, d.document as draft, (select count(*) from membership_change c"
+    "   left join edition_change ec on ec.change_id = c.id left join adjustment a on a.id = c.adjustment_id"
+    "   join membership m on m.id = c.membership_id where c.list_id = l.list_id and ec.change_id is null"
+    "   and c.kind <> 'refused' and m.state <> 'refused' and a.state is distinct from 'dropped'"
+    "   and (c.effective is not null or m.state = 'listed')) as waiting"
+    " from list l left join edition d on d.list_id = l.list_id and d.state = 'draft'"
+    " where l.authority = :authority order by l.category, l.level"
+)
+_SINCE = text(
+    "select position, kind, name from membership_change where list_id = :id and position > :position"
+    " order by position limit :most"
 )
 _UNITS_OF = text(
     "select * from (select distinct on (unit_id) unit_id, name, uscc, category from unit_profile"
@@ -131,16 +148,16 @@ async def name_of(session: AsyncSession, unit_id: UUID) -> str:
     return str((await session.execute(_NAME, {"unit": unit_id})).scalar_one_or_none() or "")
 
 
-def csv(rows: list[list[object]]) -> bytes:
-    """UTF-8 with a byte order mark, so that spreadsheets read Chinese; no cell is ever a formula."""
-    lines = (",".join(_cell(value) for value in row) for row in rows)
-    return ("\ufeff" + "\r\n".join(lines) + "\r\n").encode()
+async def lapsed(session: AsyncSession, list_id: ListId) -> list[dict[str, Any]]:
+    """Decided removals that wait for the edition though the ranking they rest on no longer says so."""
+    return await _all(session, _LAPSED, {"id": str(list_id)})
 
 
-def _cell(value: object) -> str:
-    cell = "" if value is None else value.isoformat() if isinstance(value, date) else str(value)
-    if is_formula(cell):
-        cell = "'" + cell
-    if any(character in cell for character in ',"\r\n'):
-        cell = '"' + cell.replace('"', '""') + '"'
-    return cell
+async def kept_by(session: AsyncSession, authority: str) -> list[dict[str, Any]]:
+    """The lists of an authority, published or not, with what waits for their next edition."""
+    return await _all(session, _KEPT, {"authority": authority})
+
+
+async def changes_since(session: AsyncSession, list_id: ListId, position: int, most: int) -> list[dict[str, Any]]:
+    """What was recorded of a list after a position, the first of it."""
+    return await _all(session, _SINCE, {"id": str(list_id), "position": position, "most": most})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import Header, Query, Response
 
@@ -14,7 +14,10 @@ from gf_policy.errors import PolicyLookupError
 from gf_policy.uscc import validate
 from gf_registry.domain.adjustments import AdjustmentKind
 from gf_registry.domain.lists import ListId
+from gf_registry.entrypoints import exports as tables
 from gf_registry.entrypoints import schemas
+from gf_registry.entrypoints.attention import attention_sheet
+from gf_registry.entrypoints.exports import Kind
 from gf_registry.usecases.import_list import ImportEntry
 from gf_registry.usecases.impose_bar import BarOrder
 from gf_registry.usecases.propose_adjustment import Proposal
@@ -41,6 +44,18 @@ def router(b: Bootstrap) -> Router:
         """Who is due for removal, and who is warned early, of the units under the caller's authority."""
         async with database.reading() as session:
             return await b.see_attention(session, principal, ListId.parse(list_id), year=year, lapsed=lapsed)
+
+    @api.get("/lists/{list_id}/attention/{what}.{kind}")
+    async def attention_table(
+        list_id: str, what: Literal["due", "warned"], kind: Kind, principal: CurrentPrincipal,
+        year: Annotated[int | None, Query(ge=2017, le=2100)] = None, lapsed: bool = False,
+    ) -> Response:  # fmt: skip
+        """The same as CSV or Excel: of the units under the caller's authority, and no others."""
+        name = ListId.parse(list_id)
+        async with database.reading() as session:
+            found = await b.see_attention(session, principal, name, year=year, lapsed=lapsed)
+        table = attention_sheet(b.law, name, found, what, b.runtime.clock.today())
+        return await tables.answer(table, kind)
 
     @api.get("/units/{unit_id}/standing")
     async def standing(unit_id: PathId, principal: CurrentPrincipal) -> Answer:
@@ -69,6 +84,19 @@ def _editions(api: Router, b: Bootstrap) -> None:
         answer = await b.draft_edition(
             database.unit_of_work(principal.actor()), once, principal, ListId.parse(list_id),
             year=body.year, document=body.document, effective=body.effective,
+        )  # fmt: skip
+        once.headers(response)
+        return answer
+
+    @api.put("/lists/{list_id}/editions/{edition_id}")
+    async def redraft(
+        list_id: str, edition_id: PathId, body: schemas.Draft, principal: CurrentPrincipal, once: OnceKey,
+        response: Response, if_match: IfMatch = None,
+    ) -> Answer:  # fmt: skip
+        """Change the draft; If-Match names the list's position, as for publishing."""
+        answer = await b.redraft_edition(
+            database.unit_of_work(principal.actor()), once, principal, ListId.parse(list_id), edition_id,
+            year=body.year, document=body.document, effective=body.effective, seen=int_if_match(if_match),
         )  # fmt: skip
         once.headers(response)
         return answer

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Query, Response
@@ -14,6 +14,8 @@ from gf_chassis.http import Cursor, Limit, PathId, Router, decode_cursor, encode
 from gf_chassis.json import CleanText
 from gf_registry.adapters import reading, views
 from gf_registry.domain.lists import ListId
+from gf_registry.entrypoints.exports import Kind, Table, answer
+from gf_registry.labels import heading
 
 if TYPE_CHECKING:
     from gf_registry.bootstrap import Bootstrap
@@ -51,26 +53,50 @@ def router(b: Bootstrap) -> Router:
             "total": total, "items": items, "next": following,
         }  # fmt: skip
 
-    @api.get("/public/lists/{list_id}/export.csv")
+    @api.get("/public/lists/{list_id}/export.{kind}")
     async def export(
-        list_id: str, on: date | None = None, known_at: KnownAt = None, q: Text = None, region: Region = None,
-        year: Year = None,
+        list_id: str, kind: Kind, on: date | None = None, known_at: KnownAt = None, q: Text = None,
+        region: Region = None, year: Year = None,
     ) -> Response:  # fmt: skip
-        """The same as CSV (UTF-8 with byte order mark)."""
+        """The same, whole, as CSV or Excel."""
         name, search = ListId.parse(list_id), reading.Search(q, region, year)
         async with database.reading() as session:
             at = await _as_of(b, session, name, on, known_at)
-            items = await reading.items(session, name, at, search, limit=None)
-        rows: list[list[object]] = [
-            ["序号", "名称", "统一社会信用代码", "行政区划代码", "行业代码", "年份", "列入日期"]
-        ]
-        rows += [[n, i.name, i.uscc, i.region, i.industry, i.year, i.since] for n, i in enumerate(items, 1)]
-        disposition = f"attachment; filename*=UTF-8''{quote(f'{name}-{at.on}.csv')}"
-        return Response(views.csv(rows), media_type="text/csv; charset=utf-8",
-                        headers={"Content-Disposition": disposition})  # fmt: skip
+        return await answer(_table(b, name, at, search), kind)
 
     _rest(api, b)
     return api
+
+
+COLUMNS = ("序号", "名称", "统一社会信用代码", "行政区划代码", "行业代码", "年份", "列入日期", "名单日期")
+#: Lines read in one transaction.
+_PAGE = 2000
+
+
+def _table(b: Bootstrap, name: ListId, at: reading.AsOf, search: reading.Search) -> Table:
+    """Page by page, each in a transaction of its own. All are of one state of the list: what is recorded after the
+
+    position that was asked for is not known at it, and what was recorded is never changed.
+    """
+
+    async def pages() -> AsyncIterator[list[list[object]]]:
+        after, number = None, 0
+        while True:
+            async with b.runtime.database.reading() as session:
+                items = await reading.items(session, name, at, search, limit=_PAGE, after=after)
+            yield [
+                [n, i.name, i.uscc, i.region, i.industry, i.year, i.since, at.on]
+                for n, i in enumerate(items, number + 1)
+            ]
+            if len(items) < _PAGE:
+                return
+            number += len(items)
+            after = (items[-1].region, items[-1].name, items[-1].membership_id)
+
+    asked = {"名称或代码": search.q, "行政区划": search.region, "年份": search.year}
+    filters = "，".join(f"{label}：{value}" for label, value in asked.items() if value is not None)
+    title = f"{heading(b.law, name)}　名单日期 {at.on}　记录至第 {at.position} 号变更"
+    return Table(f"{name}-{at.on}", title + (f"　筛选 {filters}" if filters else ""), COLUMNS, pages())
 
 
 def _rest(api: Router, b: Bootstrap) -> None:

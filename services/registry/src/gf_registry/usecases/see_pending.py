@@ -6,13 +6,15 @@ from typing import Any
 
 from gf_chassis.database import UnitOfWork
 from gf_chassis.identity import Principal
-from gf_registry.adapters import views
+from gf_registry.adapters import reading, views
 from gf_registry.adapters.law import Law
 from gf_registry.adapters.repository import Repository
 from gf_registry.domain.lists import ListId
+from gf_registry.domain.memberships import ChangeKind
 
 from . import answers
 from .scope import keeper_of
+from .steps import today
 
 
 async def see_pending(uow: UnitOfWork, law: Law, principal: Principal, list_id: ListId) -> dict[str, Any]:
@@ -22,10 +24,18 @@ async def see_pending(uow: UnitOfWork, law: Law, principal: Principal, list_id: 
     green = (await repo.lock_lists([list_id]))[list_id]
     draft = await repo.draft(list_id)
     changes = await repo.pending(list_id)
+    day = draft.effective if draft and draft.effective else today(await uow.now())
+    at = reading.AsOf(day, green.position, green.recorded_at)
+    waiting = [c.kind for c, _ in changes if c.effective is None]
+    standing = await reading.count(repo.session, list_id, at, reading.Search())
+    listed = standing + waiting.count(ChangeKind.LISTED) - waiting.count(ChangeKind.REMOVED)
     return {
         "list_id": str(list_id),
         "position": green.position,
         "draft": answers.edition(draft) if draft else None,
+        "effective": day,
+        "listed": listed,
+        "lapsed": await views.lapsed(repo.session, list_id),
         "proposals": await views.proposals(repo.session, list_id),
         "items": [
             {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -15,23 +15,15 @@ from gf_registry.adapters import ranked, views
 from gf_registry.domain.adjustments import AdjustmentKind
 from gf_registry.domain.lists import ListId
 from gf_registry.domain.removals import BOTTOM
+from gf_registry.entrypoints.attention import attention_sheet
+from gf_registry.entrypoints.exports import Kind, answer
+from gf_registry.labels import DUE_STATES, heading
 from gf_registry.usecases.propose_adjustment import Proposal
 from gf_registry.usecases.scope import OFFICIALS, keeper_of
 from gf_registry.web.forms import carried_out, id_of, needed, new_key, once_of, seen, text
-from gf_registry.web.labels import heading
 
 if TYPE_CHECKING:
     from gf_registry.bootstrap import Bootstrap
-
-#: Stored word → label and kind of its badge.
-DUE_STATES = {
-    "open": ("待处理", "warn"),
-    "proposed": ("已提出移出，待决定", "wait"),
-    "decided": ("已决定移出，待公布", "bad"),
-    "removed": ("已移出", "bad"),
-    "kept": ("经核实保留", "ok"),
-    "lapsed": ("排名已更正，不再符合", "none"),
-}
 
 
 def router(b: Bootstrap) -> APIRouter:
@@ -64,6 +56,16 @@ def router(b: Bootstrap) -> APIRouter:
             request, "dynamic.html", years=years, heading=heading(b.law, name), found=found, list_id=str(name),
             states=DUE_STATES, key=new_key(), keeper=_keeps(b, person, name),
         )  # fmt: skip
+
+    @ui.get("/lists/{list_id}/dynamic/{what}.{kind}")
+    async def table(
+        person: PagePrincipal, list_id: str, what: Literal["due", "warned"], kind: Kind, year: int | None = None
+    ) -> Response:
+        """What the page shows this person, to take away."""
+        name = ListId.parse(list_id)
+        async with database.reading() as session:
+            found = await b.see_attention(session, person, name, year=year, lapsed=True)
+        return await answer(attention_sheet(b.law, name, found, what, b.runtime.clock.today()), kind)
 
     return ui
 

@@ -65,17 +65,20 @@ def once_of(request: Request, person: Principal, form: FormData) -> Once:
 
 #: What others did since the page was read, line by line.
 Changed = Callable[[], Awaitable[Sequence[str]]]
+#: What is said when it is carried out: words, or made of the act's answer.
+Done = str | Callable[[Mapping[str, Any]], str]
 
 
 async def carried_out(
     request: Request,
     target: str,
-    done: str | Callable[[Mapping[str, Any]], str],
+    done: Done,
     act: Callable[[], Awaitable[Mapping[str, Any]]],
     *,
     changed: Changed | None = None,
+    again: str = "",
 ) -> Response:
-    """Run the act and say what came of it; after a 412, what happened meanwhile."""
+    """Run the act and say what came of it; after a 412, what happened meanwhile. `again`: where to repeat it."""
     try:
         answer = await act()
     except (DomainError, Rejected) as error:
@@ -84,7 +87,13 @@ async def carried_out(
         lines = await changed() if error.status == 412 and changed is not None else ()
         fields = [(one.pointer.strip("/"), one.detail) for one in error.errors]
         return act_answer(
-            request, target, failed=_message(error), status=error.status, code=error.code, fields=fields, changed=lines
+            request,
+            again or target,
+            failed=_message(error),
+            status=error.status,
+            code=error.code,
+            fields=fields,
+            changed=lines,
         )
     return act_answer(request, target, done=done if isinstance(done, str) else done(answer))
 

@@ -19,8 +19,8 @@ from gf_registry.adapters import reading, views
 from gf_registry.adapters.law import Law
 from gf_registry.domain.lists import ListId
 from gf_registry.entrypoints.public import Text
+from gf_registry.labels import CATEGORIES, LEVELS, heading
 from gf_registry.usecases.scope import OFFICIALS
-from gf_registry.web.labels import CATEGORIES, LEVELS, heading
 
 if TYPE_CHECKING:
     from gf_registry.bootstrap import Bootstrap
@@ -36,6 +36,7 @@ def pages(law: Law) -> Pages:
         nav=[
             Link("公开名单", "/registry/ui/"),
             Link("动态管理", "/registry/ui/dynamic", OFFICIALS),
+            Link("名单公布", "/registry/ui/desk", ("registrar",)),
             Link("本单位", "/registry/ui/mine", ("applicant",)),
         ],
         place=lambda person: law.name(person.authority) if person.authority else person.org or "",
