@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 
 from gf_chassis.errors import NotFound, Poison, Rejected
 from gf_chassis.idempotency import Once
+from gf_registry.adapters import contracts
 from gf_registry.domain.adjustments import AdjustmentKind
 from gf_registry.domain.errors import DomainError
 from gf_registry.usecases.decide_adjustment import decide_adjustment
@@ -25,6 +26,7 @@ from gf_registry.usecases.see_attention import see_attention
 from gf_registry.usecases.see_pending import see_pending
 from gf_registry.usecases.see_standing import see_standing
 from gf_registry.usecases.take_back_adjustment import take_back_adjustment
+from gf_registry.usecases.take_ranking import take_ranking
 from greenladder.scoring.v1 import rankings_pb2
 from services.registry.tests.db.support import NATIONAL, Station, Story, registrar
 from services.registry.tests.db.test_editions import listed, names, position, publish
@@ -195,6 +197,23 @@ async def test_two_runs_that_end_at_once(station: Station) -> None:
                 await station.hear(message, number=number)
         await asyncio.gather(*(station.hear(run.end(), number=2) for run in (first, second)))
         assert [d for d in await dues(station) if d[2] == year and d[1] != "lapsed"] == []
+
+
+@pytest.mark.rule("N25-5pct")
+async def test_a_run_that_ends_while_another_is_being_taken_in(station: Station) -> None:
+    """The newer one, which says that nobody is due, waits until the older one's marks are there to lapse."""
+    (bad,) = await published(station, "末位厂")
+    older, newer = Run([(bad.unit_id, 3)]), Run([(bad.unit_id, 0)], minute=1)
+    for run in (older, newer):
+        await station.hear(run.places()[0])
+    async with station.uow() as uow:
+        await take_ranking(uow, contracts.ranking_closed(older.end(), 2))
+        await uow.flush()
+        meanwhile = asyncio.create_task(station.hear(newer.end(), number=2))
+        await asyncio.sleep(0.5)
+        await uow.commit()
+    await meanwhile
+    assert await dues(station) == [("末位厂", "lapsed", 2027)]
 
 
 @pytest.mark.rule("N25-5pct")

@@ -16,7 +16,6 @@ from gf_registry.adapters.tables import RankedDueRow, RankingRow, RemovalDueRow
 from gf_registry.domain.lists import ListId
 from gf_registry.domain.removals import DueState, Ranked, RemovalDue, Run
 
-_LOCK = text("select pg_advisory_xact_lock(hashtextextended('registry.rankings:' || :list, 0))")
 #: The place of a unit that was imported under the list's own id is the linked unit's.
 _DUE = text(
     "select coalesce(i.linked_to, d.unit_id) as unit_id, d.run_id, d.streak, d.place from ranked_due d"
@@ -38,10 +37,6 @@ _MARKED = text(
 async def store_due(session: AsyncSession, place: RankedUnit) -> None:
     values = {"run_id": place.run_id, "unit_id": place.unit_id, "streak": place.streak, "place": place.place}
     await session.execute(insert(RankedDueRow).values(values).on_conflict_do_nothing())
-
-
-async def lock_rankings(session: AsyncSession, list_id: ListId) -> None:
-    await session.execute(_LOCK, {"list": str(list_id)})
 
 
 async def store_ranking(session: AsyncSession, ranking: ClosedRanking) -> None:

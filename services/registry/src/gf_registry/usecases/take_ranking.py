@@ -20,8 +20,7 @@ from gf_registry.domain.standings import Standing
 
 async def take_ranking(uow: UnitOfWork, ranking: ClosedRanking) -> None:
     repo = Repository(uow)
-    # Two rankings of a list may end at once, under keys of their own: one after the other. No unit is linked meanwhile.
-    await removals.lock_rankings(repo.session, ranking.list_id)
+    # Two rankings may end at once, under keys of their own: one after the other. No unit is linked meanwhile.
     await projection.lock_linking(repo.session, importing=True)
     await removals.store_ranking(repo.session, ranking)
     run = in_force(await removals.runs(repo.session, ranking.list_id, ranking.year))
