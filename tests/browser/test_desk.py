@@ -85,6 +85,34 @@ async def test_a_colleague_was_faster(visitor: Come, at_the_city: str) -> None:
     await mine.accessible()
 
 
+@pytest.mark.rule("N25-53")
+async def test_the_industry_is_ruled_and_scored_anew(season: Season, visitor: Come) -> None:
+    """Ruled to another industry's table; scoring answers with a new sheet, and the ruling stands on record."""
+    _, submission = await season.applied("shenzhen", "440306")
+    case = await season.desk("sz").prepare(submission)
+    before = case["sheet_revision"]
+    one = await visitor("sz-review")
+    await one.open(f"/review/ui/cases/{submission}")
+    form = await one.opened("industry")
+    await expect(form.locator("select option:checked")).to_have_text("请选择")
+    await form.get_by_label("认定为").select_option(label="电机")
+    await one.click(form)
+    await expect(form.locator(".error")).to_have_text(["请填写此项。"])
+    await form.get_by_label("认定理由").fill("主导产品为电机，占营业收入九成。")
+    await one.send(form)
+    await one.told("行业认定已记录")
+    await season.house.speak("sz-review").until(
+        f"/review/v1/cases/{submission}", lambda now: now["sheet_revision"] > before, what="the new sheet"
+    )
+    await one.page.reload()
+    await expect(one.page.locator("h1")).to_contain_text("重点行业：电机")
+    await expect(one.page.locator("#records")).to_contain_text("主导产品为电机，占营业收入九成。")
+    await expect(one.page.locator("#history")).to_contain_text("行业认定：电机")
+    await expect(one.page.locator("#act-industry > summary")).to_contain_text("现为 电机")
+    assert "重点行业尚未单独发布" in await one.page.locator("#score").inner_text()
+    await one.accessible()
+
+
 async def test_an_expired_session_keeps_what_was_typed(season: Season, visitor: Come, at_the_city: str) -> None:
     one = await visitor("sz-review")
     await one.open(f"/review/ui/cases/{at_the_city}")
@@ -181,7 +209,7 @@ async def test_markup_in_every_text_field_is_shown_as_text(season: Season, visit
     one = await visitor("sz-approve")
     case = f"/review/ui/cases/{submission}"
     one.page.on("dialog", lambda dialog: one.strange.append(f"dialog: {dialog.message}"))
-    for act in ("findings", "marks", "consult-answer", "expert", "reason", "return"):
+    for act in ("findings", "marks", "industry", "consult-answer", "expert", "reason", "return"):
         await one.open(case)
         while act == "consult-answer" and await one.page.locator('form[action$="/consult"]').count():
             await one.send(await one.opened("consult"))
@@ -215,7 +243,7 @@ async def _fill(one: Visitor, form: Any) -> None:
         await radio.check()
     for choice in await form.locator('input[name="kind"]').all():
         await choice.check()
-    for select in await form.locator('select[name="pointer"]').all():
+    for select in await form.locator('select[name="pointer"], select[name="industry"]').all():
         if await select.is_visible():
             await select.select_option(index=1)
 

@@ -15,6 +15,7 @@ from gf_review.domain.dossier import (
     Dossier,
     ExpertReview,
     Finding,
+    IndustryRuling,
     Mark,
     Sheet,
     SheetLine,
@@ -185,3 +186,9 @@ __all__ = [
     "sheet",
     "stage",
 ]
+
+
+def ruling(
+    industry: str, former: str = "general", *, revision: int = 1, reason: str = "主导产品为水泥"
+) -> IndustryRuling:
+    return IndustryRuling(industry, former, reason, "p", 1, revision, NOW)

@@ -59,6 +59,15 @@ class FakePolicies(Policies):
     def key_industries(self) -> list[tuple[str, str]]:
         return [("k1", "汽车")]
 
+    def industry_tables(self, base_id: str, category: str) -> list[tuple[str, str]]:
+        return [("general", "通则"), ("cement", "水泥"), ("paper", "造纸")]
+
+    def industry_filed(self, base_id: str, category: str, unit: Any) -> str:
+        return str(unit["key_industry"] or "general")
+
+    def is_key_industry(self, code: str) -> bool:
+        return True
+
     def divisions(self) -> list[tuple[str, str]]:
         return [("39", "39 计算机、通信和其他电子设备制造业")]
 

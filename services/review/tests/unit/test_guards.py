@@ -10,7 +10,7 @@ import pytest
 
 from gf_review.domain import decisions, guards, records
 from gf_review.domain.decisions import Seen
-from gf_review.domain.dossier import Dossier
+from gf_review.domain.dossier import Dossier, IndustryRuling, Mark
 from gf_review.domain.errors import GuardNotMet, IllegalTransition, Invalid, StaleCase, UnknownGuard, WindowClosed
 from gf_review.domain.events import AssessmentRecorded
 from gf_review.domain.route import GuardPlan, WindowPlan
@@ -35,6 +35,7 @@ from services.review.tests.builders import (
     official,
     reviewer,
     route,
+    ruling,
     sheet,
 )
 
@@ -115,13 +116,13 @@ class TestMarks:
         held = dossier(sheet=sheet(self.awaiting))
         arguments = (one, 1, reviewer(COUNTY), held, [mark("green_design", points)])
         if ok:
-            records.add_marks(*arguments, industry_ruling=None, reason="", at=NOW)
+            records.add_marks(*arguments, reason="", at=NOW)
             event = one.events[0]
             assert isinstance(event, AssessmentRecorded)
             assert [str(made.points) for made in event.marks] == [points]
         else:
             with pytest.raises(Invalid) as refusal:
-                records.add_marks(*arguments, industry_ruling=None, reason="", at=NOW)
+                records.add_marks(*arguments, reason="", at=NOW)
             assert refusal.value.errors[0].pointer == "/marks/0/points"
             assert not one.events
 
@@ -133,7 +134,6 @@ class TestMarks:
                 reviewer(COUNTY),
                 dossier(sheet=sheet(line("energy_intensity"))),
                 [mark("energy_intensity", "3")],
-                industry_ruling=None,
                 reason="",
                 at=NOW,
             )
@@ -149,7 +149,6 @@ class TestMarks:
             reviewer(COUNTY),
             held,
             [mark("product_footprint", "4")],
-            industry_ruling=None,
             reason="",
             at=NOW,
         )
@@ -159,6 +158,70 @@ class TestMarks:
             "green_design": "6",
             "product_footprint": "4",
         }
+
+
+@pytest.mark.rule("N25-53")
+class TestIndustryRuling:
+    """行业认定: which industry's table applies."""
+
+    awaiting = line("green_design", "awaits_mark", None)
+    offered = ("general", "cement", "paper")
+
+    def rule(self, held: Dossier, made: IndustryRuling, *marks: Mark) -> AssessmentRecorded:
+        one = case()
+        records.add_marks(
+            one, 1, reviewer(COUNTY), held, marks, ruling=made, industries=self.offered, reason=made.reason, at=NOW
+        )
+        event = one.events[0]
+        assert isinstance(event, AssessmentRecorded)
+        return event
+
+    def test_it_goes_to_scoring_with_the_marks_in_force(self) -> None:
+        held = dossier(sheet=sheet(self.awaiting), marks=[mark("green_design", "6")])
+        event = self.rule(held, ruling("cement"))
+        assert (event.industry_ruling, event.ruled) == ("cement", True)
+        assert [one.indicator for one in event.marks] == ["green_design"]
+
+    def test_a_later_mark_carries_it_along(self) -> None:
+        one = case()
+        held = dossier(sheet=sheet(self.awaiting), rulings=[ruling("paper"), ruling("cement", "paper")])
+        records.add_marks(one, 1, reviewer(COUNTY), held, [mark("green_design", "6")], reason="", at=NOW)
+        event = one.events[0]
+        assert isinstance(event, AssessmentRecorded)
+        assert (event.industry_ruling, event.ruled) == ("cement", False)
+
+    @pytest.mark.parametrize(
+        ("made", "pointer"),
+        [
+            (ruling("nonsense"), "/industry_ruling"),
+            (ruling("general", "general"), "/industry_ruling"),
+            (ruling("cement", reason=" "), "/reason"),
+        ],
+    )
+    def test_what_is_no_ruling_is_refused(self, made: IndustryRuling, pointer: str) -> None:
+        with pytest.raises(Invalid) as refusal:
+            self.rule(dossier(sheet=sheet(self.awaiting)), made)
+        assert [one.pointer for one in refusal.value.errors] == [pointer]
+
+    def test_where_no_table_is_an_industrys_none_can_be_ruled(self) -> None:
+        held = dossier(sheet=sheet(self.awaiting))
+        with pytest.raises(Invalid, match="不按行业"):
+            records.add_marks(case(), 1, reviewer(COUNTY), held, [], ruling=ruling("cement"), reason="因", at=NOW)
+
+    def test_no_decision_rests_on_a_sheet_from_before(self) -> None:
+        marks, marked = [mark("green_design", "6")], line("green_design", "scored", "6", branch="mark")
+        before = dossier(sheet=sheet(marked), marks=marks, rulings=[ruling("cement", revision=1)])
+        assert "行业认定尚未计入评分表" in attempt(guard("marks"), before)[0]
+        after = dossier(sheet=sheet(marked, revision=2), marks=marks, rulings=[ruling("cement", revision=1)])
+        assert not attempt(guard("marks"), after)
+
+    def test_a_mark_that_the_new_table_does_not_ask_for_stands_in_nobodys_way(self) -> None:
+        held = dossier(
+            sheet=sheet(line("other"), revision=2),
+            marks=[mark("green_design", "6")],
+            rulings=[ruling("cement", revision=1)],
+        )
+        assert not attempt(guard("marks"), held)
 
 
 class TestSheet:

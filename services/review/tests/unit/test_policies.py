@@ -79,3 +79,25 @@ def test_ten_working_days_over_the_autumn_holidays(policies: Policies) -> None:
     assert end == datetime(2025, 10, 15, tzinfo=SHANGHAI)
     assert not provisional
     assert policies.publicity_end(date(2025, 10, 20), 15, "calendar")[0] == datetime(2025, 11, 5, tzinfo=SHANGHAI)
+
+
+@pytest.mark.rule("N25-53", "N23-SC")
+def test_the_industries_that_have_a_table(policies: Policies) -> None:
+    factories = dict(policies.industry_tables(BASE, "factory"))
+    assert len(factories) == 54
+    assert factories["cement"] == "水泥"
+    assert "general" in factories
+    # Sorted by class: "general" would lead back to the class, so it is none to rule.
+    chains = dict(policies.industry_tables("national/2023/n23", "supply_chain"))
+    assert chains == {"electronics": "电子电器", "automobile": "汽车", "machinery": "机械"}
+    assert policies.industry_tables(BASE, "park") == []
+
+
+@pytest.mark.rule("N25-53", "N23-SC")
+def test_the_industry_that_applies_as_filed(policies: Policies) -> None:
+    def filed(base: str, category: str, key: str, industry: str) -> str:
+        return policies.industry_filed(base, category, {"key_industry": key, "industries": [industry]})
+
+    assert filed(BASE, "factory", "cement", "3011") == "cement"
+    assert filed(BASE, "factory", "", "3011") == "general"
+    assert filed("national/2023/n23", "supply_chain", "", "3982") == "electronics"

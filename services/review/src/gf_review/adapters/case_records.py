@@ -19,6 +19,7 @@ from gf_review.adapters.tables import (
     DocumentRow,
     ExpertReviewRow,
     FindingRow,
+    IndustryRulingRow,
     MarkRow,
     WrittenReasonRow,
 )
@@ -30,7 +31,7 @@ class CaseRecords:
     def __init__(self, policies: Policies) -> None:
         self.policies = policies
 
-    async def of_round(self, session: AsyncSession, case: Case) -> dict[str, Any]:
+    async def of_round(self, session: AsyncSession, case: Case, base_id: str) -> dict[str, Any]:
         """Everything appended in this round, of all levels, with person and instant."""
         this = (case.id, case.round)
 
@@ -49,6 +50,16 @@ class CaseRecords:
                 _said(one, levels)
                 | {"indicator": one.indicator, "points": decimal_text(one.points), "reason": one.reason}
                 for one in sorted(await rows(MarkRow), key=lambda one: one.id)
+            ],
+            "rulings": [
+                _said(one, levels)
+                | {
+                    "industry": one.industry,
+                    "industry_name": self.policies.industry_name(base_id, case.category, one.industry),
+                    "former_name": self.policies.industry_name(base_id, case.category, one.former),
+                    "reason": one.reason,
+                }
+                for one in sorted(await rows(IndustryRulingRow), key=lambda one: one.id)
             ],
             "documents": [
                 {
@@ -104,13 +115,18 @@ class CaseRecords:
             ],
         }
 
-    async def history(self, session: AsyncSession, submission_id: str) -> list[dict[str, Any]]:
+    async def history(self, session: AsyncSession, case: Case, base_id: str) -> list[dict[str, Any]]:
         """Everything that ever happened to the case, in all rounds, oldest first."""
         people: dict[str, str] = {}
-        for table in (DecisionRow, FindingRow, MarkRow):
-            query = select(table.person, table.person_name).where(table.submission_id == submission_id).distinct()
+        for table in (DecisionRow, FindingRow, MarkRow, IndustryRulingRow):
+            query = select(table.person, table.person_name).where(table.submission_id == case.id).distinct()
             people |= {person: name for person, name in (await session.exec(query)).all() if name}
-        return [self._line(one, people) for one in await history(session, "case", submission_id)]
+        lines = [self._line(one, people) for one in await history(session, "case", case.id)]
+        for line in lines:
+            if line["what"] == "industry_ruled":
+                ruled = self.policies.industry_name(base_id, case.category, line["data"]["industry_ruling"])
+                line["label"] += f"：{ruled}"
+        return lines
 
     def _line(self, row: JournalRow, people: Mapping[str, str]) -> dict[str, Any]:
         return {

@@ -59,7 +59,8 @@ class CaseView:
         dossier = await dossiers.read(session, case)
         mine = next((one for one in case.stages if one.plan.applicable and one.plan.authority == authority), None)
         content = self._content(rounds[-1], row)
-        records = await self.records.of_round(session, case)
+        base_id = str(rounds[-1].policies[0]["id"])
+        records = await self.records.of_round(session, case, base_id)
         return {
             **self._head(row, dossier),
             "stages": [self._stage(stage) for stage in case.stages],
@@ -68,13 +69,14 @@ class CaseView:
             "sheet": await self._sheet(session, row, dossier, content["values"]),
             "average": _average(case, dossier, self.policies),
             "content": content,
+            "industry": self._industry(base_id, case, dossier, rounds[-1]),
             "changes": await self._changes(session, authority, rounds, row),
             "bars": [
                 {"ground": one.ground, "article": one.article, "since": one.since, "until": one.until}
                 for one in dossier.bars
             ],
             "records": records,
-            "history": await self.records.history(session, submission_id),
+            "history": await self.records.history(session, case, base_id),
         }
 
     def _head(self, row: CaseRow, dossier: Dossier) -> dict[str, Any]:
@@ -103,6 +105,21 @@ class CaseView:
             "etag": f"{row.version}-{dossier.revision}",
             "barred": row.barred,
             "admitted_at": row.admitted_at,
+        }
+
+    def _industry(self, base_id: str, case: Case, dossier: Dossier, row: RoundRow) -> dict[str, Any]:
+        """行业认定: whose table applies, by whose word, and which others there are."""
+        filed = self.policies.industry_filed(base_id, case.category, row.unit)
+        code = dossier.ruling.industry if dossier.ruling else filed
+        named = [(one, self.policies.industry_name(base_id, case.category, one)) for one in (code, filed)]
+        return {
+            "code": code,
+            "name": named[0][1],
+            "filed": filed,
+            "filed_name": named[1][1],
+            "ruled": dossier.ruling is not None,
+            "awaits_sheet": dossier.awaits_ruled_sheet,
+            "tables": self.policies.industry_tables(base_id, case.category),
         }
 
     def _stage(self, stage: Stage) -> dict[str, Any]:

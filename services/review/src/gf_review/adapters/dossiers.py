@@ -22,6 +22,7 @@ from gf_review.adapters.tables import (
     DocumentRow,
     ExpertReviewRow,
     FindingRow,
+    IndustryRulingRow,
     MarkRow,
     MembershipRow,
     RecommendationItemRow,
@@ -40,6 +41,7 @@ from gf_review.domain.dossier import (
     Dossier,
     ExpertReview,
     Finding,
+    IndustryRuling,
     Mark,
     Sheet,
     SheetLine,
@@ -67,6 +69,7 @@ async def read_many(session: AsyncSession, cases: Iterable[Case]) -> dict[str, D
     sheets = await _sheets(session, wanted)
     findings = await _records(session, FindingRow, wanted, col(FindingRow.recorded_at), col(FindingRow.id))
     marks = await _records(session, MarkRow, wanted, col(MarkRow.recorded_at), col(MarkRow.id))
+    rulings = await _records(session, IndustryRulingRow, wanted, col(IndustryRulingRow.recorded_at))
     asked = await _records(session, ConsultationRow, wanted, col(ConsultationRow.recorded_at))
     answers = await _records(session, ConsultationAnswerRow, wanted, col(ConsultationAnswerRow.recorded_at))
     experts = await _records(session, ExpertReviewRow, wanted, col(ExpertReviewRow.recorded_at))
@@ -81,6 +84,7 @@ async def read_many(session: AsyncSession, cases: Iterable[Case]) -> dict[str, D
             sheet=sheets.get(case.id),
             findings=[_finding(row) for row in findings[case.id]],
             marks=[_mark(row) for row in marks[case.id]],
+            rulings=[_ruling(row) for row in rulings[case.id]],
             consultations=_consultations(asked[case.id], answers[case.id]),
             expert_reviews=[ExpertReview(r.state, r.stage_no, r.grade, r.note) for r in experts[case.id]],
             documents=[Document(r.slot, r.sha256, r.name, r.stage_no) for r in documents[case.id]],
@@ -154,6 +158,12 @@ def _finding(row: FindingRow) -> Finding:
 
 def _mark(row: MarkRow) -> Mark:
     return Mark(row.indicator, row.points, row.reason, row.person, row.stage_no, row.recorded_at)
+
+
+def _ruling(row: IndustryRulingRow) -> IndustryRuling:
+    return IndustryRuling(
+        row.industry, row.former, row.reason, row.person, row.stage_no, row.sheet_revision, row.recorded_at
+    )
 
 
 def _consultations(asked: Sequence[ConsultationRow], answers: Sequence[ConsultationAnswerRow]) -> list[Consultation]:

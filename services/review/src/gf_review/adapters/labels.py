@@ -29,6 +29,7 @@ HISTORY_NAMES = {
     "not_listed": "不列入名单",
     "findings_recorded": "填写核查意见",
     "assessment_recorded": "定性评分",
+    "industry_ruled": "行业认定",
     "consultation_asked": "征求意见",
     "consultation_answered": "部门答复",
     "expert_review": "专家评审",

@@ -13,8 +13,10 @@ from gf_policy import Route as PolicyRoute
 from gf_policy import StagePlan as PolicyStage
 from gf_policy.effective import EffectivePolicy
 from gf_policy.rulesets import Ruleset, RulesetTable, load_rulesets
+from gf_policy.tables import REST
 from gf_review.adapters.labels import CATEGORY_NAMES, LIST_LEVELS
 from gf_review.domain.instants import SHANGHAI
+from gf_review.domain.records import GENERAL
 from gf_review.domain.route import (
     AT_ONCE,
     ChecklistItem,
@@ -25,6 +27,8 @@ from gf_review.domain.route import (
     StagePlan,
     WindowPlan,
 )
+
+GENERAL_NAME = "通则（不按行业）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,33 @@ class Policies:
     def key_industries(self) -> list[tuple[str, str]]:
         """The 53 key industries (N25 附件3), as (code, name)."""
         return [(one.code, one.name) for one in self.book.industries.keys]
+
+    def is_key_industry(self, code: str) -> bool:
+        return self.book.industries.is_key(code)
+
+    def industry_tables(self, base_id: str, category: str) -> list[tuple[str, str]]:
+        """Industries with a table of their own here, as (code, name); 通则 first where a ruling can lead to it."""
+        table = self.book.rulesets
+        named = [
+            (one.code, one.name)
+            for one in table.entries
+            if (one.base, one.category) == (base_id, category) and one.code != REST
+        ]
+        general = bool(named) and not table.routes_by_industry(base_id, category)
+        return ([(GENERAL, GENERAL_NAME)] if general else []) + named
+
+    def industry_filed(self, base_id: str, category: str, unit: Mapping[str, Any]) -> str:
+        """The industry whose table applies by what the unit filed; 通则 where none of its own does."""
+        entry = self.book.rulesets.applicable(
+            base_id, category, str(unit["key_industry"] or ""), tuple(unit["industries"])
+        ).entry
+        return GENERAL if entry is None or entry.code == REST else entry.code
+
+    def industry_name(self, base_id: str, category: str, code: str) -> str:
+        """An industry of the tables by its name."""
+        return dict(self.industry_tables(base_id, category)).get(code) or (
+            GENERAL_NAME if code == GENERAL else self.key_industry_name(code)
+        )
 
     def divisions(self) -> list[tuple[str, str]]:
         """行业大类 of mining, manufacturing and power (GB/T 4754 B, C, D), as (code, name)."""

@@ -195,6 +195,25 @@ class MarkRow(Base, table=True):
     recorded_at: datetime
 
 
+class IndustryRulingRow(Base, table=True):
+    """行业认定, appended; the last word counts. ``sheet_revision``: the sheet that was seen, scored without it."""
+
+    __tablename__ = "industry_ruling"
+    __table_args__ = (_of_round(), Index("ix_industry_ruling_case", "submission_id", "round"))
+
+    id: str = Field(primary_key=True)
+    submission_id: str
+    round: int
+    stage_no: int
+    industry: str
+    former: str
+    sheet_revision: int
+    reason: str
+    person: str
+    person_name: str
+    recorded_at: datetime
+
+
 class ConsultationRow(Base, table=True):
     """征求意见: asked."""
 

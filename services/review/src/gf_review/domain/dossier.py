@@ -39,6 +39,22 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class IndustryRuling:
+    """行业认定: the industry whose table applies; ``former`` is what applied before, `general` 通则.
+
+    ``sheet_revision`` is the sheet that was seen when it was ruled: only a later one can carry the ruling.
+    """
+
+    industry: str
+    former: str
+    reason: str
+    person: str
+    stage_no: int
+    sheet_revision: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Consultation:
     """征求意见: what a department was asked and what it answered (GD 13, CQ 二(二))."""
 
@@ -151,6 +167,7 @@ class Dossier:
     sheet: Sheet | None = None
     findings: Sequence[Finding] = ()
     marks: Sequence[Mark] = ()
+    rulings: Sequence[IndustryRuling] = ()
     consultations: Sequence[Consultation] = ()
     expert_reviews: Sequence[ExpertReview] = ()
     documents: Sequence[Document] = ()
@@ -167,6 +184,16 @@ class Dossier:
     def marks_in_force(self) -> dict[str, Mark]:
         """The last word per indicator."""
         return {mark.indicator: mark for mark in self.marks}
+
+    @property
+    def ruling(self) -> IndustryRuling | None:
+        """The last word on the industry."""
+        return self.rulings[-1] if self.rulings else None
+
+    @property
+    def awaits_ruled_sheet(self) -> bool:
+        """Whether the sheet was scored before the industry was ruled."""
+        return self.ruling is not None and self.revision <= self.ruling.sheet_revision
 
     def findings_in_force(self, stage_no: int) -> dict[tuple[str, str], Finding]:
         """The last word per checklist item and field at this level."""

@@ -60,6 +60,8 @@ class AssessmentRecorded:
     person: str
     reason: str
     at: datetime
+    #: The industry was ruled now, not only carried along.
+    ruled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

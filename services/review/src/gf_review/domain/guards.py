@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from gf_review.domain.dossier import AWAITS_MARK, BRANCH_MARK, NOT_SCORABLE, Dossier
+from gf_review.domain.dossier import AWAITS_MARK, BRANCH_MARK, NOT_SCORABLE, Dossier, Sheet
 from gf_review.domain.errors import GuardNotMet, Problem, UnknownGuard
 from gf_review.domain.route import GuardPlan, Route, StagePlan
 
@@ -63,7 +63,10 @@ def _marks(plan: GuardPlan, at: Situation) -> list[str]:
     sheet = at.dossier.sheet
     if sheet is None:
         return ["评分表尚未生成，定性指标无法核对，请稍后刷新。"]
-    marks = at.dossier.marks_in_force()
+    if at.dossier.awaits_ruled_sheet:
+        return ["行业认定尚未计入评分表，请待评分更新后刷新再办理。"]
+    # Another industry's table may lack an indicator that was marked before.
+    marks = {code: mark for code, mark in at.dossier.marks_in_force().items() if _on_sheet(code, sheet, at)}
     asked = {str(code) for code in plan.params.get("indicators", ())}
     asked |= {line.indicator for line in sheet.lines if line.state == AWAITS_MARK}
     missing = []
@@ -76,6 +79,10 @@ def _marks(plan: GuardPlan, at: Situation) -> list[str]:
         elif line is None or line.branch != BRANCH_MARK or line.points != mark.points:
             missing.append(f"定性指标“{name}”的评分尚未计入评分表，请待评分更新后刷新再办理。")
     return missing
+
+
+def _on_sheet(code: str, sheet: Sheet, at: Situation) -> bool:
+    return at.dossier.ruling is None or sheet.line(code) is not None
 
 
 def _consultations(plan: GuardPlan, at: Situation) -> list[str]:

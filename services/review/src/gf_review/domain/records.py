@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 from gf_review.domain import events as happened
 from gf_review.domain.case import DOCUMENT_UPLOADED, REVIEWER, Case, Official
-from gf_review.domain.dossier import Consultation, Document, Dossier, ExpertReview, Finding, Mark, WrittenReason
+from gf_review.domain.dossier import (
+    Consultation,
+    Document,
+    Dossier,
+    ExpertReview,
+    Finding,
+    IndustryRuling,
+    Mark,
+    Sheet,
+    WrittenReason,
+)
 from gf_review.domain.errors import IllegalTransition, Invalid, Problem
 from gf_review.domain.guards import (
     BELOW_AVERAGE,
@@ -19,6 +29,8 @@ from gf_review.domain.guards import (
     RECOMMENDATION_DOCUMENT,
 )
 
+#: A ruling that the general rules (通则) apply, and no industry's own table.
+GENERAL = "general"
 EXPERT_SUBSTATES = {
     EXPERT_NOT_ORGANISED: "expert_review_not_organised",
     EXPERT_UNASSIGNED: "expert_unassigned",
@@ -52,19 +64,64 @@ def add_marks(
     dossier: Dossier,
     marks: Sequence[Mark],
     *,
-    industry_ruling: str | None,
+    ruling: IndustryRuling | None = None,
+    industries: Collection[str] = (),
     reason: str,
     at: datetime,
 ) -> None:
-    """定性评分 of this level; all marks now in force go to scoring, which answers with a new revision of the sheet."""
+    """定性评分 and 行业认定 of this level.
+
+    All marks and the ruling now in force go to scoring, which answers with a new revision of the sheet.
+    ``industries``: those that have a table in this campaign and category, `general` where the general rules are one.
+    """
     case.acting(stage_no, by, REVIEWER)
     if dossier.sheet is None:
         raise IllegalTransition("评分表尚未生成，请稍后再填写定性评分。", rule="N25-A1")
-    if not marks and industry_ruling is None:
+    if not marks and ruling is None:
         raise Invalid("请至少填写一项定性评分或行业认定。", errors=[Problem("/marks", "required", "请填写定性评分。")])
+    problems = _wrong_marks(dossier.sheet, marks) + (_wrong_ruling(ruling, industries) if ruling else [])
+    if problems:
+        raise Invalid("填写有误，请更正：" + "".join(one.detail for one in problems), errors=problems)
+    case.touch()
+    in_force = dossier.marks_in_force() | {mark.indicator: mark for mark in marks}
+    ordered = tuple(in_force[code] for code in sorted(in_force))
+    held = ruling or dossier.ruling
+    case.events.append(
+        happened.AssessmentRecorded(
+            case.id,
+            case.round,
+            case.version,
+            stage_no,
+            ordered,
+            held.industry if held else None,
+            by.subject,
+            reason,
+            at,
+            ruled=ruling is not None,
+        )
+    )
+
+
+def _wrong_ruling(ruling: IndustryRuling, industries: Collection[str]) -> list[Problem]:
+    problems = []
+    if not industries:
+        detail = "本活动的此类申报不按行业分别评分，不能作行业认定。"
+        problems.append(Problem("/industry_ruling", "not_by_industry", detail, "N25-53"))
+    elif ruling.industry not in industries:
+        detail = "没有所选行业的评价指标表，请从清单中选择。"
+        problems.append(Problem("/industry_ruling", "unknown_industry", detail, "N25-53"))
+    elif ruling.industry == ruling.former:
+        detail = "现在适用的就是该行业，无需认定。"
+        problems.append(Problem("/industry_ruling", "unchanged", detail, "N25-53"))
+    if not ruling.reason.strip():
+        problems.append(Problem("/reason", "required", "请写明认定理由。", "N25-53"))
+    return problems
+
+
+def _wrong_marks(sheet: Sheet, marks: Sequence[Mark]) -> list[Problem]:
     problems = []
     for index, mark in enumerate(marks):
-        line = dossier.sheet.line(mark.indicator)
+        line = sheet.line(mark.indicator)
         if line is None or not (line.state == "awaits_mark" or line.branch == "mark"):
             problems.append(
                 Problem(
@@ -82,16 +139,7 @@ def add_marks(
             )
         if not mark.reason.strip():
             problems.append(Problem(f"/marks/{index}/reason", "required", "请写明评分理由。"))
-    if problems:
-        raise Invalid("定性评分有误，请更正。", rule="N25-A1", article="N25 附件1", errors=problems)
-    case.touch()
-    in_force = dossier.marks_in_force() | {mark.indicator: mark for mark in marks}
-    ordered = tuple(in_force[code] for code in sorted(in_force))
-    case.events.append(
-        happened.AssessmentRecorded(
-            case.id, case.round, case.version, stage_no, ordered, industry_ruling, by.subject, reason, at
-        )
-    )
+    return problems
 
 
 def ask_consultation(case: Case, stage_no: int, by: Official, dossier: Dossier, asked: Consultation) -> None:

@@ -41,6 +41,7 @@ class CaseActs:
         acts = {
             "findings": ("核查意见已保存。", self.findings),
             "marks": ("定性评分已保存，评分表正在更新。", self.marks),
+            "industry": ("行业认定已记录，评分表正在更新。", self.industry),
             "consult": ("已登记征求意见。", self.consult),
             "consult-answer": ("已登记部门答复。", self.consult_answer),
             "expert": ("专家评审情况已保存。", self.expert),
@@ -89,6 +90,16 @@ class CaseActs:
         body = parsed(schemas.MarksIn, {"marks": wanted})
         drafts = [MarkDraft(one.indicator, one.points, one.reason) for one in body.marks]
         return await self.review.record_marks(*self._where(), drafts, once=self.once)
+
+    async def industry(self) -> Done:
+        """行业认定: which industry's table applies from now on in this round."""
+        values = {"industry_ruling": text(self.form, "industry") or None, "reason": text(self.form, "reason")}
+        body = parsed(schemas.MarksIn, values)
+        self._place("/industry_ruling", "industry")
+        self._place("/marks", "industry")
+        return await self.review.record_marks(
+            *self._where(), [], industry_ruling=body.industry_ruling, reason=body.reason, once=self.once
+        )
 
     def _place(self, pointer: str, field: str, **fields: str) -> None:
         self.places[pointer] = field

@@ -40,6 +40,7 @@ BADGES = {
 RETURN_TO = {
     "findings": "#act-findings",
     "marks": "#act-marks",
+    "industry": "#act-industry",
     "consult": "#act-consult",
     "consult-answer": "#act-consult",
     "expert": "#act-expert",

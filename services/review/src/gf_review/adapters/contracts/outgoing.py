@@ -90,6 +90,8 @@ def _described(event: happened.CaseEvent) -> tuple[str, dict[str, Any], str, str
         case happened.AssessmentRecorded():
             marks = {mark.indicator: decimal_text(mark.points) for mark in event.marks}
             data = {"stage_no": event.stage_no, "marks": marks, "industry_ruling": event.industry_ruling}
+            if event.ruled:
+                return "industry_ruled", data, "N25-53", event.reason
             return "assessment_recorded", data, "N25-A1", event.reason
         case happened.CaseReturned():
             fields = [one.pointer for one in event.findings if one.pointer]
