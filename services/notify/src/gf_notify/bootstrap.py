@@ -34,14 +34,14 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, book: gf_policy
     database = Database(settings.database, clock)
     raise_notices = RaiseNotices(Wording.load())
     progress = TellProgress(raise_notices, names.authority)
-    publicity = TellPublicity(raise_notices)
+    publicity = TellPublicity(raise_notices, names.green_list)
     standing = TellStanding(raise_notices, names.green_list, names.ground, names.chain)
     runtime = ServiceRuntime(
         "notify",
         settings,
         database,
         clock,
-        subscriptions=subscriptions(raise_notices, progress, publicity, standing),
+        subscriptions=subscriptions(raise_notices, progress, publicity, standing, names),
     )
     runtime.on_stop.append(database.close)
     return Bootstrap(runtime, raise_notices, progress, publicity, standing, names)

@@ -21,7 +21,7 @@ from gf_notify.settings import Settings
 from greenladder.common.v1 import common_pb2
 from greenladder.intake.v1 import submissions_pb2, units_pb2
 from greenladder.registry.v1 import standings_pb2
-from greenladder.review.v1 import cases_pb2
+from greenladder.review.v1 import cases_pb2, publicities_pb2
 
 pytestmark = pytest.mark.db
 USCC, OTHER = "91500112MA5U1AAA1X", "91440101MA9W2BBB2Y"
@@ -129,7 +129,7 @@ async def test_an_event_that_comes_again_says_nothing_again(world: World) -> Non
     await world.hear("registry.standings", world.unit, bar, again=True)
     barred = [n for n in await world.inbox(APPLICANT) if n["template"] == "barred"]
     assert len(barred) == 1
-    assert "至 2028-10-21 止" in barred[0]["body"]
+    assert "至 2028-10-20 止" in barred[0]["body"]
     assert [n["template"] for n in await world.inbox("reviewer@cq.yubei")] == ["authority_barred"]
     async with world.b.runtime.database.reading() as session:
         lines = (await session.execute(text("select count(*) from journal where type = 'NoticeRaised'"))).scalar_one()
@@ -215,5 +215,35 @@ async def test_return_and_closing_reach_the_unit_of_the_case(world: World) -> No
     await world.hear("review.cases", world.submission, returned)
     (notice,) = await world.inbox(APPLICANT)
     assert notice["template"] == "returned"
-    assert "/values/3/value：请核对 205-1 表" in notice["body"]
-    assert "2025年10月31日 00:00" in notice["body"]
+    assert "填报内容：请核对 205-1 表" in notice["body"]
+    assert "更正期限至 2025年10月30日（当日有效）" in notice["body"]
+
+
+@pytest.mark.rule("ntf", "GD-13-publicity")
+async def test_a_publicity_names_its_list_and_its_last_day(world: World) -> None:
+    await world.unit_known()
+    until = Timestamp()
+    until.FromDatetime(datetime(2025, 11, 30, 16, 0, tzinfo=UTC))
+    entry = publicities_pb2.Entry(
+        submission_id=world.submission, unit_id=world.unit, state=publicities_pb2.ENTRY_STATE_CLEAR
+    )
+    opened = publicities_pb2.PublicityChanged(
+        publicity_id=str(uuid4()), list_id="national:miit:factory", state=publicities_pb2.PUBLICITY_STATE_OPEN,
+        until=until, entries=[entry],
+    )  # fmt: skip
+    await world.hear("review.publicities", opened.publicity_id, opened)
+    (notice,) = await world.inbox(APPLICANT)
+    assert "国家级绿色工厂名单" in notice["body"]
+    assert "公示期至 2025年11月30日（当日有效）。" in notice["body"]
+
+
+@pytest.mark.rule("ntf", "return")
+async def test_an_end_by_time_says_so(world: World) -> None:
+    await world.unit_known()
+    ended = cases_pb2.CaseClosed(
+        submission_id=world.submission, round=2, outcome=cases_pb2.CASE_OUTCOME_DROPPED, ground="term_over",
+        unit_id=world.unit,
+    )  # fmt: skip
+    await world.hear("review.cases", world.submission, ended)
+    (notice,) = await world.inbox(APPLICANT)
+    assert "更正期限已过，未重新上报" in notice["body"]

@@ -314,7 +314,7 @@ def test_a_bar_is_named() -> None:
     (detail,) = attempt(guard("exclusions"), dossier(bars=[bar()]))
     assert "弄虚作假" in detail
     assert "GD 22" in detail
-    assert "2028-10-19" in detail
+    assert "至 2028-10-18。" in detail
 
 
 @pytest.mark.rule("N23-quota")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +57,28 @@ def moment(stamp: Any) -> str:
     return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
 
 
+def last_day(stamp: Any) -> str:
+    """The end of a half-open term: midnight is the end of the day before, which counts in full."""
+    at: datetime = stamp.ToDatetime(tzinfo=UTC).astimezone(SHANGHAI)
+    if at.time() != time():
+        return moment(stamp)
+    before = at - timedelta(days=1)
+    return f"{before.year}年{before.month}月{before.day}日（当日有效）"
+
+
+def day_before(day: str) -> str:
+    """The last day of a term that is given by the first day after it; both YYYY-MM-DD."""
+    try:
+        return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+    except ValueError as error:
+        raise Poison(f"{day!r} is no day") from error
+
+
+def points(value: str) -> str:
+    """Points as people read them, half up to two places."""
+    return f"{Decimal(value).quantize(Decimal('0.01'), ROUND_HALF_UP).normalize():f}"
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     unit_id: UUID
@@ -79,12 +102,10 @@ def progress(message: Any) -> Progress:
     return Progress(message.submission_id, message.unit_id, message.round, message.case_version, state, stages)
 
 
-def findings(message: Any) -> str:
-    """The fields to correct, one clause each."""
-    wrong = [
-        f"{f.pointer or f.item}：{f.note}" if f.note else (f.pointer or f.item) for f in message.findings if not f.ok
-    ]
-    return "；".join(wrong)
+def findings(message: Any, name_of: Callable[[str, str], str]) -> str:
+    """The fields to correct by their names, one clause each."""
+    named = [(name_of(one.pointer, one.item), one.note) for one in message.findings if not one.ok]
+    return "；".join(f"{name}：{note}" if note else name for name, note in named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +124,7 @@ def publicity(message: Any) -> Publicity:
         publicity_id=identify(message.publicity_id),
         list_id=message.list_id,
         state=word(publicities_pb2.PublicityState, message.state, "PUBLICITY_STATE_"),
-        until=moment(message.until) if message.HasField("until") else "",
+        until=last_day(message.until) if message.HasField("until") else "",
         working_days=message.working_days,
         entries={
             e.submission_id: (e.unit_id, word(publicities_pb2.EntryState, e.state, "ENTRY_STATE_"))

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from gf_policy import Book
 
 LEVELS = {"national": "国家级", "provincial": "省级", "city": "市级"}
 CATEGORIES = {"factory": "绿色工厂", "park": "绿色工业园区", "supply_chain": "绿色供应链管理企业"}
+
+
+#: Grounds of bars and removals beside the exclusions of art. 17.
+GROUNDS = {
+    "fraud": "数据或材料造假",
+    "major_incident": "发生重大及以上生产安全、质量事故或突发环境事件",
+    "refused_to_file": "拒不按时填报年度动态管理表",
+    "false_material": "提供虚假材料或数据",
+    "no_longer_conforming": "变更后不再符合要求",
+    "bottom_5_percent": "连续三年得分处于后 5%",
+    "merged": "已并入其他单位",
+}
+#: Why a submission ends without a decision.
+ENDS = {"given_up": "您已放弃本次填报", "term_over": "更正期限已过，未重新上报"}
 
 
 class Names:
@@ -13,13 +29,31 @@ class Names:
         self.book = book
         bases = [p.id for p in book.policies() if p.extends is None]
         self._grounds = {e.code: e.label for base in bases for e in book.effective(base).exclusions}
-        self._grounds |= {"fraud": "数据或材料造假"}
+        self._grounds |= GROUNDS
+        self._places = _places(book)
+        self._items = {
+            item.code: item.label
+            for folder in book.folders
+            for one in folder.routes.stages.values()
+            for item in one.checklist
+        }
 
     def authority(self, authority: str) -> str:
         return self.book.authorities.get(authority).name if authority in self.book.authorities else authority
 
     def ground(self, code: str) -> str:
         return self._grounds.get(code, code)
+
+    def end(self, code: str) -> str:
+        """Why a submission came to its end; '' where the ground is none of those."""
+        return ENDS.get(code, "")
+
+    def place(self, pointer: str, item: str) -> str:
+        """The field or file that a finding is about, by its label; the checklist's item where it names no field."""
+        parts = pointer.strip("/").split("/")
+        code = parts[1] if len(parts) > 1 else ""
+        found = self._places.get((parts[0], code), "")
+        return found or self._items.get(item, "") or "填报内容"
 
     def green_list(self, list_id: str) -> str:
         """``provincial:cq:factory`` → 省级绿色工厂名单（重庆市经济和信息化委员会）"""
@@ -31,3 +65,20 @@ class Names:
         if authority not in self.book.authorities:
             return []
         return [(a.id, a.level) for a in self.book.authorities.chain(authority)]
+
+
+def _places(book: Book) -> dict[tuple[str, str], str]:
+    """Labels of rows and evidence over all forms; of a row the short one where forms differ by a word in front."""
+    found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for folder in book.folders:
+        for form in folder.forms.values():
+            for row in form.rows:
+                found["values", row.code].add(row.label)
+            for slot in form.evidence_slots:
+                found["evidence", slot.code].add(slot.label)
+    return {place: _one_of(labels, row=place[0] == "values") for place, labels in found.items()}
+
+
+def _one_of(labels: set[str], *, row: bool) -> str:
+    shortest = min(labels, key=len)
+    return shortest if row and all(shortest in label for label in labels) else "／".join(sorted(labels))

@@ -41,7 +41,8 @@ class Seen:
 def tell_progress(seen: Seen | None, now: Progress, name_of: Mapping[str, str]) -> list[Telling]:
     """The next level hears that it has a case (待审核), the applicant that a level has passed it on (已上报).
 
-    A level that shows the same state as before says nothing again; a new round starts from nothing.
+    The last level passes it on to nobody; a level that waits for its publicity has not passed it on yet. A level that
+    shows the same state as before says nothing again; a new round starts from nothing.
     """
     before = seen.states if seen and seen.round == now.round else {}
     told: list[Telling] = []
@@ -54,5 +55,15 @@ def tell_progress(seen: Seen | None, now: Progress, name_of: Mapping[str, str]) 
                 to_authority("to_review", stage.authority, "reviewer", now.unit_id, now.submission_id, level=level)
             )
         elif stage.state == "passed":
-            told.append(to_unit("passed_on", now.unit_id, now.submission_id, level=level))
+            told.append(_passed(now, stage, level, name_of))
     return told
+
+
+def _passed(now: Progress, stage: Stage, level: str, name_of: Mapping[str, str]) -> Telling:
+    after = [one for one in now.stages if one.number > stage.number and one.state != "not_applicable"]
+    if not after:
+        return to_unit("passed_last", now.unit_id, now.submission_id, level=level)
+    following = name_of.get(after[0].authority, after[0].authority)
+    if after[0].state == "not_started":
+        return to_unit("passed_waits", now.unit_id, now.submission_id, level=level, next=following)
+    return to_unit("passed_on", now.unit_id, now.submission_id, level=level, next=following)

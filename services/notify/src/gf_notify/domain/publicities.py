@@ -10,13 +10,20 @@ _ENTRY = {"objected": "objected", "upheld": "objection_upheld", "dismissed": "ob
 
 
 def tell_publicity(
-    seen_state: str, seen: Mapping[str, str], state: str, until: str, entries: Mapping[str, tuple[str, str]]
+    seen_state: str,
+    seen: Mapping[str, str],
+    state: str,
+    entries: Mapping[str, tuple[str, str]],
+    *,
+    until: str,
+    list_name: str,
 ) -> list[Telling]:
     """``entries``: submission → (unit, state). Each unit hears once that it is published, and of each objection."""
     told: list[Telling] = []
     if state == "open" and seen_state != "open":
         told += [
-            to_unit("publicity_opened", unit, submission, until=until) for submission, (unit, _) in entries.items()
+            to_unit("publicity_opened", unit, submission, until=until, list=list_name)
+            for submission, (unit, _) in entries.items()
         ]
     for submission, (unit, entry) in entries.items():
         template = _ENTRY.get(entry)

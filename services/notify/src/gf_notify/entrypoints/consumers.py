@@ -7,6 +7,7 @@ from typing import Any
 from gf_chassis.database import UnitOfWork
 from gf_chassis.events import Event, Subscription
 from gf_notify.adapters import contracts
+from gf_notify.adapters.names import Names
 from gf_notify.domain.notices import to_authority, to_unit
 from gf_notify.usecases.follow_unit import follow_unit
 from gf_notify.usecases.raise_notices import RaiseNotices
@@ -18,7 +19,7 @@ NOTICES, ADDRESSES = "notify.notices", "notify.addresses"
 
 
 def subscriptions(
-    raise_notices: RaiseNotices, progress: TellProgress, publicity: TellPublicity, standing: TellStanding
+    raise_notices: RaiseNotices, progress: TellProgress, publicity: TellPublicity, standing: TellStanding, names: Names
 ) -> tuple[Subscription, ...]:
     async def progressed(uow: UnitOfWork, event: Event) -> None:
         await progress(uow, event, contracts.progress(event.message))
@@ -28,7 +29,7 @@ def subscriptions(
 
     notices: dict[Any, Any] = {
         **_submissions(raise_notices),
-        **_cases(raise_notices),
+        **_cases(raise_notices, names),
         **_lists(raise_notices, standing),
         contracts.CaseProgressed: progressed,
         contracts.PublicityChanged: publicity_changed,
@@ -56,14 +57,14 @@ def _submissions(raise_notices: RaiseNotices) -> dict[Any, Any]:
     return {contracts.SubmissionAdmitted: admitted}
 
 
-def _cases(raise_notices: RaiseNotices) -> dict[Any, Any]:
+def _cases(raise_notices: RaiseNotices, names: Names) -> dict[Any, Any]:
     async def returned(uow: UnitOfWork, event: Event) -> None:
         m: Any = event.message
         words = {
             "round": str(m.round),
             "reason": m.reason or "—",
-            "findings": contracts.findings(m) or "见审核意见",
-            "until": contracts.moment(m.term_ends_at),
+            "findings": contracts.findings(m, names.place) or "见审核意见",
+            "until": contracts.last_day(m.term_ends_at),
         }
         await raise_notices.about_case(uow, event, "returned", m.submission_id, words)
 
@@ -75,7 +76,8 @@ def _cases(raise_notices: RaiseNotices) -> dict[Any, Any]:
     async def closed(uow: UnitOfWork, event: Event) -> None:
         m: Any = event.message
         outcome = contracts.outcome(m)
-        words = {"reason": m.reason or "—", "article": m.article or "—", "round": str(m.round), "why": m.reason or "—"}
+        words = {"reason": m.reason or "—", "article": m.article or "—", "round": str(m.round)}
+        words["why"] = names.end(m.ground) or m.reason or "—"
         await raise_notices(uow, event, [to_unit(outcome, m.unit_id, m.submission_id, **words)])
 
     return {
@@ -89,10 +91,10 @@ def _lists(raise_notices: RaiseNotices, standing: TellStanding) -> dict[Any, Any
     async def ranked(uow: UnitOfWork, event: Event) -> None:
         m: Any = event.message
         if m.bottom:
-            words = {"year": str(m.year), "points": m.points, "streak": str(m.streak)}
+            words = {"year": str(m.year), "points": contracts.points(m.points), "streak": str(m.streak)}
             await raise_notices(uow, event, [to_unit("bottom_risk", m.unit_id, **words)])
         elif m.warned:
-            words = {"year": str(m.year), "points": m.points, "place": str(m.place)}
+            words = {"year": str(m.year), "points": contracts.points(m.points), "place": str(m.place)}
             await raise_notices(uow, event, [to_unit("bottom_warning", m.unit_id, **words)])
 
     async def edition_published(uow: UnitOfWork, event: Event) -> None:

@@ -48,7 +48,7 @@ class TellStanding:
             return
         words = {
             "from": since,
-            "until": f"，至 {m.until} 止" if m.until else "",
+            "until": f"，至 {contracts.day_before(m.until)} 止" if m.until else "",
             "reason": m.reason or self.ground_label(m.ground),
             "article": m.article or "—",
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 SCORED = "scored"
@@ -131,7 +131,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A bar in force (禁止申报): ground, article, dates."""
+    """A bar in force (禁止申报): ground, article, dates; ``until`` is the first day on which it no longer bars."""
 
     bar_id: str
     ground: str
@@ -139,6 +139,10 @@ class Bar:
     since: str
     until: str = ""
     reason: str = ""
+
+    @property
+    def last_day(self) -> str:
+        return (date.fromisoformat(self.until) - timedelta(days=1)).isoformat() if self.until else ""
 
 
 @dataclass(frozen=True, slots=True)

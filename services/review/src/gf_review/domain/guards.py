@@ -154,7 +154,7 @@ def _below_average_reason(plan: GuardPlan, at: Situation) -> list[str]:
 def _exclusions(plan: GuardPlan, at: Situation) -> list[str]:
     return [
         f"该单位处于禁止申报期：{bar.reason or bar.ground}（{bar.article}），自 {bar.since} 起"
-        + (f"至 {bar.until}。" if bar.until else "。")
+        + (f"至 {bar.last_day}。" if bar.until else "。")
         for bar in at.dossier.bars
     ]
 
