@@ -65,7 +65,7 @@ class World:
         changed = units_pb2.UnitChanged(unit=unit, state=units_pb2.UNIT_STATE_ACTIVE)
         await self.hear("intake.units", self.unit, changed)
 
-    async def progressed(self, *states: int) -> None:
+    async def progressed(self, *states: cases_pb2.StageState) -> None:
         stages = [
             cases_pb2.Stage(stage_no=n, authority=authority, state=state)
             for n, (authority, state) in enumerate(zip(("cq.yubei", "cq", "miit"), states, strict=True), start=1)
