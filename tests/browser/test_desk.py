@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from gf_standalone.demo import data
-from tests.browser.browsing import PHONE, Visitor
+from tests.browser.browsing import LAPTOP, PHONE, Visitor
 from tests.browser.clerks import Come
 from tests.e2e.season import Season
 
@@ -298,6 +298,27 @@ async def _title(season: Season, submission: str) -> str:
     case = await season.desk("sz").case(submission)
     first = case["content"]["evidence"][0]
     return f"GreenLadder demo: {first['slot']} {case['uscc']}"
+
+
+async def test_on_a_phone_the_cases_come_before_the_filters(visitor: Come, at_the_city: str) -> None:
+    one = await visitor("sz-review")
+    await one.resize(PHONE)
+    await one.open("/review/ui/?kind=application&assignee=nobody")
+    folded = one.page.locator("details.fold > summary")
+    await expect(folded).to_contain_text("已设 2 项")
+    await expect(one.page.get_by_label("名称、编号")).to_be_hidden()
+    place = await one.page.locator("table.queue tbody tr").first.bounding_box()
+    assert place is not None
+    assert place["y"] < PHONE[1], "the first case is on the first screen"
+    await folded.click()
+    await one.page.get_by_label("名称、编号").fill("深圳")
+    await one.page.get_by_role("button", name="查询").click()
+    await one.page.wait_for_url("**q=*")
+    await expect(folded).to_contain_text("已设 3 项")
+    await one.accessible()
+    await one.resize(LAPTOP)
+    await expect(one.page.get_by_label("名称、编号")).to_be_visible()
+    await expect(folded).to_be_hidden()
 
 
 async def test_pages_of_the_desk_are_accessible(visitor: Come, at_the_city: str) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,6 +19,8 @@ from sqlalchemy import text
 from gf_chassis.clock import Clock
 from gf_chassis.consumer import Event
 from gf_chassis.identity import InvalidToken, Principal, TokenVerifier
+from gf_policy.model import Source
+from gf_policy.preferences import Preference
 from gf_review.adapters.policy import FormLabels, Policies
 from gf_review.api import create
 from gf_review.bootstrap import Bootstrap, bootstrap
@@ -67,6 +70,26 @@ class FakePolicies(Policies):
 
     def is_key_industry(self, code: str) -> bool:
         return True
+
+    def preferences(self, base_id: str, category: str) -> tuple[Preference, ...]:
+        """Of factories: a flag of the form, a number, a line of the sheet."""
+        source = Source("GD", "第十六条")
+        return (
+            Preference(base_id, "factory", "benchmark", "达到标杆水平", "GD-16", source, fact="benchmark_level"),
+            Preference(
+                base_id, "factory", "many", "供应商中绿色工厂 {value} 家", "GD-16", source, "suppliers", Decimal(10)
+            ),
+            Preference(
+                base_id,
+                "factory",
+                "level_1",
+                "达到限额 1 级",
+                "GD-16",
+                source,
+                indicator="energy_intensity",
+                branch="by_product",
+            ),
+        )
 
     def divisions(self) -> list[tuple[str, str]]:
         return [("39", "39 计算机、通信和其他电子设备制造业")]
@@ -129,7 +152,7 @@ class World:
         self, submission_id: str = "", *, round: int = 1, superior: str = COUNTY, unit_id: str = "", **more: Any
     ) -> str:
         submission_id = submission_id or str(uuid4())
-        energy = more.pop("energy", "1200.5")
+        energy, said = more.pop("energy", "1200.5"), more.pop("said", {})
         message = submissions_pb2.SubmissionAdmitted(
             submission_id=submission_id,
             round=round,
@@ -161,6 +184,7 @@ class World:
                     decimal=energy,
                 ),
                 common_pb2.Fact(code="green_design", presence=common_pb2.PRESENCE_GIVEN, flag=True),
+                *(_fact(code, value) for code, value in said.items()),
             ],
             warnings=[
                 common_pb2.Warning(check="range", pointer="/values/0", message="数值超出范围警告", note="新增产线")
@@ -171,7 +195,15 @@ class World:
         return submission_id
 
     async def score(
-        self, submission_id: str, revision: int = 1, *, round: int = 1, total: str = "80", marks: str | None = None
+        self,
+        submission_id: str,
+        revision: int = 1,
+        *,
+        round: int = 1,
+        total: str = "80",
+        marks: str | None = None,
+        branch: str = "between",
+        points: str = "7.5",
     ) -> None:
         """A sheet with one computed and one qualitative line."""
         qualitative = sheets_pb2.Line(indicator="green_design", name="绿色设计", weight="8", dimension="green_products")
@@ -193,13 +225,13 @@ class World:
                     name="能源消耗强度",
                     dimension="energy_carbon",
                     state=sheets_pb2.LINE_STATE_SCORED,
-                    points="7.5",
+                    points=points,
                     weight="8",
                     value="0.12",
                     unit="tce/万元",
                     lead="0.1",
                     baseline="0.2",
-                    branch="between",
+                    branch=branch,
                 ),
                 qualitative,
             ],
@@ -309,3 +341,13 @@ def make(database_url: str, folder: Path, policies: Policies | None = None) -> W
     policies = policies or FakePolicies()
     clock = Clock(NOW - datetime.now(UTC))
     return World(bootstrap(settings, clock=clock, policies=policies), policies)
+
+
+def _fact(code: str, value: bool | str) -> common_pb2.Fact:
+    """A flag, or a number as text."""
+    fact = common_pb2.Fact(code=code, presence=common_pb2.PRESENCE_GIVEN)
+    if isinstance(value, bool):
+        fact.flag = value
+    else:
+        fact.decimal = value
+    return fact

@@ -20,6 +20,7 @@ from gf_policy.industries import IndustryTable, read_industries
 from gf_policy.limits import LimitTable, read_limits
 from gf_policy.model import Department, Policy
 from gf_policy.policy_files import PolicyFolder, read_folder
+from gf_policy.preferences import PreferenceTable, read_preferences
 from gf_policy.root import policies_root
 from gf_policy.rulesets import Ruleset, RulesetTable, load_rulesets
 from gf_policy.tightening import check_base, check_overlay
@@ -40,6 +41,7 @@ class Book:
         rulesets: RulesetTable,
         folders: Sequence[PolicyFolder],
         limits: LimitTable | None = None,
+        preferences: PreferenceTable | None = None,
     ) -> None:
         self.root = root
         self.authorities = authorities
@@ -47,6 +49,7 @@ class Book:
         self.calendar = calendar
         self.rulesets = rulesets
         self.limits = limits or LimitTable(())
+        self.preferences = preferences or PreferenceTable()
         self._folders = {folder.policy.id: folder for folder in folders}
         self._sorted_overlays = {policy.id: self._overlays_of(policy.id) for policy in self.bases()}
         self._effective: dict[tuple[str, frozenset[str]], EffectivePolicy] = {}
@@ -143,7 +146,8 @@ def _load(root: Path, only_good: bool) -> Book:
     limits, industries = read_limits(root), read_industries(root)
     rulesets = _checked_rulesets(root, folders, only_good)
     check_tables(rulesets.entries, folders, industries, limits)
-    return Book(root, tree, industries, read_calendar(root), rulesets, folders, limits)
+    preferences = read_preferences(root, folders, rulesets)
+    return Book(root, tree, industries, read_calendar(root), rulesets, folders, limits, preferences)
 
 
 def _checked_rulesets(root: Path, folders: Sequence[PolicyFolder], only_good: bool) -> RulesetTable:

@@ -104,7 +104,7 @@ def bootstrap(
     policies = policies or Policies(book or gf_policy.load(settings.policies_dir))
     files = Files(_store(settings))
     consumers = Consumers(
-        OpenCase(policies), AnswerWithdrawal(), DropCase(), AttachSheet(), ApplyBar(), KeepReference()
+        OpenCase(policies), AnswerWithdrawal(), DropCase(), AttachSheet(policies), ApplyBar(), KeepReference()
     )
     close_publicities = ClosePublicities(database)
 

@@ -39,12 +39,12 @@ def test_nothing_becomes_a_formula() -> None:
     assert sheet["C4"].value == LINE["name"]
     assert sheet["C4"].quotePrefix
     assert sheet["E4"].value == "+1+1"
-    assert sheet["K4"].value == "@SUM(A1)换行"
+    assert sheet["L4"].value == "@SUM(A1)换行"
 
 
 def test_numbers_are_numbers_and_headings_stay_in_view() -> None:
     sheet = rows()
-    assert (sheet["A4"].value, sheet["G4"].value, sheet["G4"].number_format) == (1, 83.83, "0.00")
+    assert (sheet["A4"].value, sheet["H4"].value, sheet["H4"].number_format) == (1, 83.83, "0.00")
     assert sheet["D4"].value == "91440101MA59ABCD1X"
     assert sheet["C3"].value == "单位名称"
     assert sheet.freeze_panes == "A4"

@@ -102,6 +102,7 @@ class BatchQueries:
                     "unit_name": case.unit_name,
                     "total": _points(case.sheet_total),
                     "key_industry_name": self.policies.key_industry_name(case.key_industry),
+                    "preferences": list(case.preferences),
                     "still_as_sealed": item.living and item.case_version in (0, case.version),
                 }
                 for item, case in items
@@ -140,6 +141,7 @@ class BatchQueries:
                 "unit_name": row.unit_name,
                 "total": _points(row.sheet_total),
                 "key_industry_name": self.policies.key_industry_name(row.key_industry),
+                "preferences": list(row.preferences),
             }
             for row in rows
         ]

@@ -89,6 +89,7 @@ class CaseView:
             "region": row.region,
             "key_industry": row.key_industry,
             "key_industry_name": self.policies.key_industry_name(row.key_industry),
+            "preferences": list(row.preferences),
             "campaign_id": row.campaign_id,
             "category": row.category,
             "category_name": CATEGORY_NAMES.get(row.category, row.category),

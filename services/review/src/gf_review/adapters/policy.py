@@ -12,6 +12,7 @@ from gf_policy import Book, PolicyLookupError, UnitAttributes
 from gf_policy import Route as PolicyRoute
 from gf_policy import StagePlan as PolicyStage
 from gf_policy.effective import EffectivePolicy
+from gf_policy.preferences import Preference
 from gf_policy.rulesets import Ruleset, RulesetTable, load_rulesets
 from gf_policy.tables import REST
 from gf_review.adapters.labels import CATEGORY_NAMES, LIST_LEVELS
@@ -142,6 +143,10 @@ class Policies:
         return dict(self.industry_tables(base_id, category)).get(code) or (
             GENERAL_NAME if code == GENERAL else self.key_industry_name(code)
         )
+
+    def preferences(self, base_id: str, category: str) -> tuple[Preference, ...]:
+        """优先推荐 (GD-16): whom the base policy wants recommended first."""
+        return self.book.preferences.of(base_id, category)
 
     def divisions(self) -> list[tuple[str, str]]:
         """行业大类 of mining, manufacturing and power (GB/T 4754 B, C, D), as (code, name)."""

@@ -38,6 +38,9 @@ COUNTED = 5000
 
 #: Words of a sort: what the address says → columns and direction.
 SORTS = ("due", "admitted", "newest", "score", "support")
+#: `queue_entry.support`, a ground for support each: 1 重点行业, 2 优先推荐, 3 both; and how high it ranks.
+SUPPORTS = {3: 2, 2: 1, 1: 1, 0: 0}
+KEY, PREFERRED = frozenset({1, 3}), frozenset({2, 3})
 DUES = ("overdue", "days3", "days7", "days30", "none")
 
 
@@ -53,6 +56,8 @@ class QueueFilter:
     division: str = ""
     #: "yes", "no", or the code of one of the 53 key industries.
     key_industry: str = ""
+    #: 优先推荐: "yes" or "no".
+    preferred: str = ""
     #: overdue, days3, days7, days30 (at most so many days left), none (no date).
     due: str = ""
     #: Subject of a person; "nobody" for what nobody has.
@@ -216,6 +221,7 @@ class _Look:
         self.ids: list[str] | None = None
         self.often = False
         self.filters = ""
+        self.supports = list(SUPPORTS)
         for name, value in (
             ("campaign_id", wanted.campaign_id),
             ("category", wanted.category),
@@ -225,9 +231,12 @@ class _Look:
             if value:
                 self._add(f"e.{name} = :{name}", **{name: value})
         if wanted.key_industry in ("yes", "no"):
-            self._add("e.support = :support", support=int(wanted.key_industry == "yes"))
+            self._support(KEY, wanted.key_industry == "yes")
         elif wanted.key_industry:
-            self._add("e.support = 1 and e.key_industry = :key_industry", key_industry=wanted.key_industry)
+            self._support(KEY, True)
+            self._add("e.key_industry = :key_industry", key_industry=wanted.key_industry)
+        if wanted.preferred:
+            self._support(PREFERRED, wanted.preferred == "yes")
         if wanted.assignee:
             self._add("e.assignee = :assignee", assignee="" if wanted.assignee == "nobody" else wanted.assignee)
         self.keys = ["", *self._closing]
@@ -239,6 +248,12 @@ class _Look:
                 keys=self.keys,
                 undecided=list(UNDECIDED),
             )
+
+    def _support(self, ground: frozenset[int], wanted: bool) -> None:
+        self.supports = [one for one in self.supports if (one in ground) is wanted]
+        self.values["supports"] = self.supports
+        if "e.support" not in self.filters:
+            self._add("e.support = any(cast(:supports as int[]))")
 
     def _add(self, condition: str, **values: Any) -> None:
         self.filters += " and " + condition
@@ -266,7 +281,11 @@ class _Look:
             return sorted(slots, key=lambda one: (one.rank, one.view, one.part))
         if sort in ("score", "support"):
             ranked = sort == "support"
-            return [_Slot(view, str(support), support if ranked else 0) for support in (1, 0) for view in self.views]
+            return [
+                _Slot(view, str(support), SUPPORTS[support] if ranked else 0)
+                for support in self.supports
+                for view in self.views
+            ]
         return [_Slot(view, "", 0) for view in self.views]
 
 
@@ -337,7 +356,7 @@ def _gathered(look: _Look, sort: str, how: _Sort, after: Key | None) -> tuple[st
         dated = {key: look.closing(key) or NEVER for key in look.keys}
         values |= {"window_keys": list(dated), "ranks": list(dated.values()), "never": NEVER}
     elif sort == "support":
-        ranks = "e.support"
+        ranks = "case e.support when 0 then 0 when 3 then 2 else 1 end"
     statement = (
         f"select {ranks} as rank, e.{how.column} as key, e.submission_id, e.window_key from queue_entry e{joined}"
         f" where e.authority = :authority and e.view = any(cast(:views as text[])){look.filters}"

@@ -22,8 +22,8 @@ from gf_review.domain.instants import SHANGHAI
 MOST_ROWS = 20_000
 _PAGE = 1000
 COLUMNS = (
-    "申报编号", "申报单位", "统一社会信用代码", "类别", "事项", "年份", "行业大类", "重点行业", "案件状态", "轮次",
-    "得分", "受理时间", "本级截止", "剩余天数", "承办人", "县/区", "市", "省/集团", "工信部",
+    "申报编号", "申报单位", "统一社会信用代码", "类别", "事项", "年份", "行业大类", "重点行业", "优先推荐",
+    "案件状态", "轮次", "得分", "受理时间", "本级截止", "剩余天数", "承办人", "县/区", "市", "省/集团", "工信部",
 )  # fmt: skip
 LEVELS = ("county", "city", "province", "ministry")
 
@@ -45,6 +45,7 @@ def cells(item: Mapping[str, Any]) -> list[str]:
         str(item["year"]),
         item["division"],
         item["key_industry_name"],
+        "；".join(one["label"] for one in item["preferences"]),
         item["state_label"],
         str(item["round"]),
         item["total"] or "",

@@ -39,7 +39,8 @@ _WANTED = """
          else 'other' end as view,
     case when c.state = 'open' and n.state in ('in_review', 'not_started') then n.window_key else '' end as window_key,
     c.campaign_id, c.category, c.kind, left(coalesce(r.unit -> 'industries' ->> 0, ''), 2) as division,
-    c.key_industry, case when c.key_industry = '' then 0 else 1 end as support, coalesce(c.sheet_total, -1) as score,
+    c.key_industry, (case when c.key_industry = '' then 0 else 1 end)
+      + (case when c.preferences = '[]' then 0 else 2 end) as support, coalesce(c.sheet_total, -1) as score,
     c.admitted_at,
     coalesce((select a.assignee from assignment a where a.submission_id = c.submission_id and a.authority = n.authority
               order by a.number desc limit 1), '') as assignee,

@@ -83,6 +83,7 @@ def _item(
         "division": entry.division,
         "key_industry": row.key_industry,
         "key_industry_name": policies.key_industry_name(row.key_industry),
+        "preferences": list(row.preferences),
         "barred": row.barred,
         "admitted_at": row.admitted_at,
         "assignee": entry.assignee,

@@ -73,6 +73,10 @@ class CaseRow(Base, table=True):
     event_number: int
     sheet_revision: int
     sheet_total: Decimal | None = Field(default=None, sa_column=_points(nullable=True))
+    #: 优先推荐: `code`, `label`, `rule`, `article` of each preference that is met, in the policy's order.
+    preferences: list[dict[str, str]] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default="[]")
+    )
     admitted_at: datetime
     updated_at: datetime
 

@@ -14,6 +14,7 @@ from gf_review.adapters.queue import QueueFilter
 View = Literal["to_do", "waiting", "passed", "returned", "closed", "all"]
 Sort = Literal["due", "admitted", "newest", "score", "support"]
 Due = Literal["", "overdue", "days3", "days7", "days30", "none"]
+YesNo = Literal["", "yes", "no"]
 Code = Annotated[CleanText, Query(max_length=100)]
 
 
@@ -24,6 +25,7 @@ async def _asked(
     kind: Code = "",
     division: Annotated[str, Query(pattern=r"^([0-9]{2})?$", description="行业大类，GB/T 4754 前两位")] = "",
     key_industry: Annotated[CleanText, Query(max_length=100, description="yes、no 或重点行业代码")] = "",
+    preferred: Annotated[YesNo, Query(description="优先推荐：yes、no")] = "",
     due: Annotated[Due, Query(description="已逾期、3/7/30 日内截止、无期限")] = "",
     assignee: Annotated[CleanText, Query(max_length=200, description="me、nobody 或人员标识")] = "",
     q: Annotated[CleanText, Query(max_length=100, description="名称、编号或统一社会信用代码，至少两个字")] = "",
@@ -31,7 +33,16 @@ async def _asked(
     # The API of before said true and false.
     keys = {"true": "yes", "false": "no"}
     wanted = QueueFilter(
-        view, campaign_id, category, kind, division, keys.get(key_industry, key_industry), due, assignee, q.strip()
+        view,
+        campaign_id,
+        category,
+        kind,
+        division,
+        key_industry=keys.get(key_industry, key_industry),
+        preferred=preferred,
+        due=due,
+        assignee=assignee,
+        text=q.strip(),
     )
     if len(wanted.text) == 1:
         detail = "请至少输入两个字再查询。"

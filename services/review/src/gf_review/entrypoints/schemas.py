@@ -158,6 +158,15 @@ class StageOut(ApiModel):
     substates: list[str]
 
 
+class PreferenceOut(ApiModel):
+    """优先推荐."""
+
+    code: str
+    label: str
+    rule: str
+    article: str
+
+
 class QueueItem(ApiModel):
     submission_id: str
     number: str
@@ -178,6 +187,7 @@ class QueueItem(ApiModel):
     division: str
     key_industry: str
     key_industry_name: str
+    preferences: list[PreferenceOut]
     barred: str
     admitted_at: datetime
     assignee: str

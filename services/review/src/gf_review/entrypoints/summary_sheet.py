@@ -21,7 +21,16 @@ from gf_review.usecases.seal_recommendation import COLUMNS
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: Columns that hold numbers, with the format they are shown in; the CSV has the exact values.
 NUMBERS = {"place": "0", "revision": "0", "total": "0.00", "average": "0.00"}
-WIDTHS = {"place": 6, "number": 34, "name": 34, "uscc": 22, "superior": 28, "key_industry": 14, "reason": 44}
+WIDTHS = {
+    "place": 6,
+    "number": 34,
+    "name": 34,
+    "uscc": 22,
+    "superior": 28,
+    "key_industry": 14,
+    "preferences": 24,
+    "reason": 44,
+}
 _THIN = Side(style="thin", color="B7C2BC")
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from sqlmodel import col, select
 
 from gf_chassis.database import UnitOfWork
-from gf_review.adapters import dossiers
+from gf_review.adapters import dossiers, queue_index
 from gf_review.adapters.admission import Admission
 from gf_review.adapters.policy import Policies
+from gf_review.adapters.preferences import note_preferences
 from gf_review.adapters.repository import Cases
 from gf_review.adapters.tables import SheetRow
 from gf_review.domain import guards
@@ -76,7 +77,10 @@ class OpenCase:
             )
         ).first()
         if newest is not None:
-            await note_sheet(uow, newest)
+            await note_sheet(uow, self.policies, newest)
+        else:
+            await note_preferences(uow.session, self.policies, case.id)
+            await queue_index.refresh(uow.session, [case.id])
 
 
 def _new(admission: Admission, route: Route, barred: str) -> Case:

@@ -26,6 +26,7 @@ COLUMNS = {
     "uscc": "统一社会信用代码",
     "superior": "上级主管部门",
     "key_industry": "重点行业",
+    "preferences": "优先推荐情形",
     "total": "得分",
     "revision": "评分表版本",
     "grade": "专家评审等级",
@@ -54,10 +55,10 @@ class SealRecommendation(OnRecommendation):
             return await act.done()
 
 
-def _by_preference(row: Any, dossier: Dossier) -> tuple[bool, Any, str]:
-    """Key industries first (重点支持, N25 二(一)), then by points."""
+def _by_preference(row: Any, dossier: Dossier) -> tuple[int, Any, str]:
+    """Key industries (重点支持, N25 二(一)) and 优先推荐 (GD-16) first, then by points."""
     total = dossier.sheet.total if dossier.sheet else None
-    return (not row.key_industry, -(total or 0), row.number)
+    return (-bool(row.key_industry) - bool(row.preferences), -(total or 0), row.number)
 
 
 def _line(place: int, case: Case, row: Any, dossier: Dossier, policies: Policies) -> dict[str, str]:
@@ -74,6 +75,7 @@ def _line(place: int, case: Case, row: Any, dossier: Dossier, policies: Policies
         "uscc": row.uscc,
         "superior": policies.authority_name(superior),
         "key_industry": policies.key_industry_name(row.key_industry),
+        "preferences": "；".join(one["label"] for one in row.preferences),
         "total": decimal_text(sheet.total) if sheet and sheet.total is not None else "",
         "revision": str(dossier.revision),
         "grade": review.grade if review else "",

@@ -38,7 +38,7 @@ SORTS = {
     "admitted": "受理早的在前",
     "newest": "受理晚的在前",
     "score": "得分高的在前",
-    "support": "重点支持在前",
+    "support": "重点支持、优先推荐在前",
 }
 DUES = {
     "": "全部",
@@ -70,7 +70,7 @@ async def queue(
         ],
         counts=counts,
         asked=asked,
-        narrowed=bool(given.keys() - {"view", "sort"}),
+        narrowed=len(given.keys() - {"view", "sort"}),
         sort=sort,
         options=await _options(review, person.authority),
         here=urlencode(given),
@@ -112,6 +112,7 @@ async def _options(review: Any, authority: str) -> dict[str, list[tuple[str, str
             ("no", "非重点行业"),
             *review.policies.key_industries(),
         ],
+        "preferred": [every, ("yes", "优先推荐"), ("no", "其他")],
         "due": list(DUES.items()),
         "assignee": [every, ("me", "分派给我的"), ("nobody", "尚未分派"), *people],
         "sort": list(SORTS.items()),

@@ -50,3 +50,8 @@ if (more.some((one) => one.hidden)) {
   };
   more[more.length - 1].after(button);
 }
+// Many filters in few lines: on a phone they are folded, so that the cases come first.
+const phone = matchMedia("(max-width: 700px)");
+const foldOnPhone = () => { for (const one of $$("details.fold")) one.open = !phone.matches; };
+phone.addEventListener("change", foldOnPhone);
+foldOnPhone();
