@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import expect
 
+import gf_policy
 from gf_standalone.demo import data
 from gf_standalone.demo.acts import Registrar
 from tests.browser.browsing import Visitor
@@ -77,6 +78,32 @@ async def test_the_pages_of_scoring(season: Season, visitor: Come) -> None:
         await applicant.page.locator(".crumbs a").first.get_attribute("href") == f"/intake/ui/submissions/{submission}"
     )
     await applicant.accessible()
+
+
+async def test_the_runs_of_scoring(season: Season, visitor: Come) -> None:
+    """A ranking that still collects, a shadow run with its report."""
+    _, submission = await season.applied("shenzhen", "440306")
+    await season.desk("sz").prepare(submission)
+    steward = season.house.speak("miit-lists")
+    asked = {"campaign_id": season.campaign, "category": "factory"}
+    ranking = (await steward.post("/scoring/v1/rankings", asked))["id"]
+    rules = gf_policy.load().root / "national/2025/n25/ruleset-factory.yaml"
+    text = rules.read_text(encoding="utf-8").replace('version: "1"', 'version: "2"', 1)
+    trial = (await steward.post("/scoring/v1/rescore-runs", asked | {"title": "取水强度权重试算", "ruleset": text}))[
+        "id"
+    ]
+    await steward.until(
+        f"/scoring/v1/rescore-runs/{trial}", lambda run: run["state"] == "finished", what="the end of the shadow run"
+    )
+    one = await visitor("miit-lists", f"/scoring/ui/rankings/{ranking}")
+    assert await one.page.get_by_text("还在等待").count()
+    await one.accessible()
+    await one.open(f"/scoring/ui/rescorings/{trial}")
+    assert await one.page.get_by_role("heading", name="试算报告").count()
+    await one.accessible()
+    for path in ("rankings", "rescorings"):
+        await one.open(f"/scoring/ui/{path}")
+        await one.accessible()
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,8 @@ class Pages:
             nav_here=_current(request.url.path, links),
             house=_house(self.service, person),
             person=person,
-            place=self.place(person) if person else "",
+            # A dependency that has looked it up says it for this request.
+            place=getattr(request.state, "place", "") or (self.place(person) if person else ""),
             session_ends=session.expires_at if session else 0,
             csrf_token=session.csrf if session else "",
             flash=flash,

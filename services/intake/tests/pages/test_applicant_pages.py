@@ -132,6 +132,16 @@ async def test_pages_are_for_the_applicant_and_show_only_its_own(desk: Desk) -> 
     assert (await desk.state())["state"] == "draft"
 
 
+async def test_the_head_names_the_unit(desk: Desk) -> None:
+    for path in ("/intake/ui/", desk.path, f"{desk.path}/edit", "/intake/ui/units"):
+        assert (await desk.page(path)).select_one(".who small").text == desk.unit["name"], path
+    await desk.world.unit(name="重庆二厂", uscc=desk.unit["uscc"], category="park")
+    assert (await desk.page("/intake/ui/")).select_one(".who small").text == f"{desk.unit['name']} 等 2 家"
+    async with desk.world.browser(applicant("91500112MA5U0X1234")) as other:
+        page = BeautifulSoup((await other.get("/intake/ui/")).text, "html.parser")
+        assert page.select_one(".who small").text == "91500112MA5U0X1234", "no unit is registered under it yet"
+
+
 @pytest.mark.rule("N25-dates", "CQ-pre")
 async def test_campaigns_show_the_window_the_way_and_why_not(desk: Desk) -> None:
     other = await desk.world.unit(name="重庆二厂")

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_
+from sqlalchemy import ColumnElement, literal, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -25,7 +25,8 @@ def visible(principal: Principal, policies: Policies) -> ColumnElement[bool]:
         conditions.append(col(UnitRow.uscc) == principal.org)
     if principal.has("partner", *OFFICIALS) and principal.authority:
         conditions.append(col(UnitRow.superior).in_(sorted(policies.area(principal.authority))))
-    return or_(*conditions) if conditions else false()
+    # A parameter, not the constant: beside it the other conditions, and so the joins, would be dropped.
+    return or_(*conditions) if conditions else literal(False)
 
 
 async def list_units(
@@ -53,6 +54,22 @@ async def list_units(
     items = [_view(to_unit(row, profile), principal, policies) for row, profile in found[:limit]]
     following = encode_cursor(str(found[limit - 1][0].id)) if len(found) > limit else None
     return {"items": items, "next": following}
+
+
+async def name_of(session: AsyncSession, uscc: str) -> str:
+    """What the page's head calls the units of a credit code; '' while none is registered under it."""
+    found = await session.exec(
+        select(UnitProfileRow.name)
+        .where(
+            col(UnitRow.uscc) == uscc,
+            col(UnitProfileRow.unit_id) == col(UnitRow.id),
+            col(UnitProfileRow.version) == col(UnitRow.profile_version),
+        )
+        .order_by(col(UnitRow.id))
+        .limit(10)
+    )
+    names = list(dict.fromkeys(found.all()))
+    return names[0] + (f" 等 {len(names)} 家" if len(names) > 1 else "") if names else ""
 
 
 async def read_unit(session: AsyncSession, principal: Principal, policies: Policies, unit_id: UUID) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 
 from gf_chassis.identity import Principal
 from gf_chassis.web import Link, PagePrincipal, Pages
 from gf_intake.adapters.file_checks import NAMES
+from gf_intake.entrypoints.dependencies import Intake
+from gf_intake.usecases import read_units
 
 _HERE = Path(__file__).parent
 HOME = "/intake/ui/"
@@ -30,8 +32,11 @@ def pages() -> Pages:
     )
 
 
-async def _applicant(person: PagePrincipal) -> Principal:
-    return person.require("applicant")
+async def _applicant(request: Request, person: PagePrincipal, intake: Intake) -> Principal:
+    person.require("applicant")
+    async with intake.database.reading() as session:
+        request.state.place = await read_units.name_of(session, person.org)
+    return person
 
 
 #: The unit's own person; officials have their desk.
