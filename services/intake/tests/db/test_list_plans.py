@@ -70,7 +70,13 @@ async def _list(session: Any, person: Principal, intake: Bootstrap, cursor: str 
     return await read_submissions.list_submissions(session, person, intake.policies, limit=20, cursor=cursor, **asked)
 
 
-async def test_every_list_with_every_filter(filled: Bootstrap) -> None:
+#: The units of any area are few; they are many.
+BOTH_WAYS = pytest.mark.parametrize("few_units", [read_submissions.FEW_UNITS, 3])
+
+
+@BOTH_WAYS
+async def test_every_list_with_every_filter(filled: Bootstrap, few_units: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_submissions, "FEW_UNITS", few_units)
     database = filled.database
     some = await _one(database, "select number, unit_id from submission where state = 'closed' order by id limit 1")
     states = ("draft", "verified", "submitted", "withdrawing", "closed", "dropped", "no-such-state")
@@ -122,7 +128,11 @@ _IN_SIGHT = """
     and (cast(:campaign as uuid) is null or s.campaign_id = :campaign) order by s.id desc limit 40"""
 
 
-async def test_the_same_submissions_as_looked_for_one_by_one(filled: Bootstrap) -> None:
+@BOTH_WAYS
+async def test_the_same_submissions_as_looked_for_one_by_one(
+    filled: Bootstrap, few_units: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_submissions, "FEW_UNITS", few_units)
     for person in await _people(filled.database):
         for state, campaign in ((None, None), (None, FIRST), ("draft", None), ("closed", LAST)):
             asked = {
