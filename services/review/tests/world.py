@@ -25,7 +25,7 @@ from gf_review.adapters.policy import FormLabels, Policies
 from gf_review.api import create
 from gf_review.bootstrap import Bootstrap, bootstrap
 from gf_review.domain.decisions import Seen
-from gf_review.domain.route import Route
+from gf_review.domain.route import GuardPlan, Route
 from gf_review.settings import Settings
 from greenladder.common.v1 import common_pb2
 from greenladder.intake.v1 import campaigns_pb2, submissions_pb2
@@ -34,6 +34,8 @@ from greenladder.scoring.v1 import rankings_pb2, sheets_pb2
 from services.review.tests.builders import COUNTY, NOW, group_route, route
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
+#: A base policy of a province that grades.
+PROVINCIAL = "province/rules"
 CAMPAIGN = "0198f000-0000-7000-8000-00000000c025"
 
 
@@ -45,6 +47,11 @@ class FakePolicies(Policies):
 
     def route(self, base_id: str, *, superior: str, **_: Any) -> Route:
         return self.routes[superior]
+
+    @property
+    def grading(self) -> dict[str, GuardPlan]:  # type: ignore[override]
+        params = {"policy": PROVINCIAL, "minimum": "B", "title": "实施细则"}
+        return {PROVINCIAL: GuardPlan("provincial_grade", params, "GD-14", "GD 第十四条")}
 
     def department(self, code: str) -> str:
         return code
@@ -171,7 +178,7 @@ class World:
             kind="application",
             year=2025,
             form="factory-application",
-            policies=[common_pb2.PolicyRef(id="national/2025/n25", version="1", hash="00")],
+            policies=[common_pb2.PolicyRef(id=more.pop("policy", "national/2025/n25"), version="1", hash="00")],
             admitted_at=_stamp(NOW),
             content_hash="ab" * 32,
             number=f"SQ-2025-{submission_id[-8:]}",

@@ -101,3 +101,18 @@ def test_the_industry_that_applies_as_filed(policies: Policies) -> None:
     assert filed(BASE, "factory", "cement", "3011") == "cement"
     assert filed(BASE, "factory", "", "3011") == "general"
     assert filed("national/2023/n23", "supply_chain", "", "3982") == "electronics"
+
+
+@pytest.mark.rule("GD-14")
+def test_the_provinces_rules_hold_back_what_is_below_b(policies: Policies) -> None:
+    rules = "unnamed-province/2024/rules"
+    assert {one.params["minimum"] for one in policies.grading.values()} == {"B"}
+    plain = way(policies, "gd.foshan")
+    held = policies.with_grades(plain, {("gd", rules): "C"})
+    assert held.plan(3).guard("provincial_grade") is not None
+    assert "第十四条" in held.plan(3).guard("provincial_grade").article
+    assert [one.guard("provincial_grade") for one in held.stages if one.stage_no != 3] == [None, None, None]
+    # Another's grade binds nobody here; nor does a grade bind a route that ends at the province.
+    assert policies.with_grades(plain, {("cq", rules): "C"}) == plain
+    own = policies.route(rules, superior="gd.foshan", group=None, category="factory", region="", kind="application")
+    assert policies.with_grades(own, {("gd", rules): "C"}) == own

@@ -47,6 +47,7 @@ from gf_review.domain.dossier import (
     SheetLine,
     WrittenReason,
 )
+from gf_review.domain.guards import PROVINCIAL_GRADE
 from gf_review.domain.route import StagePlan
 
 LISTED = "listed"
@@ -79,6 +80,8 @@ async def read_many(session: AsyncSession, cases: Iterable[Case]) -> dict[str, D
     lists = await _memberships(session, units)
     batches = await _batches(session, wanted)
     averages = await _averages(session)
+    graded = [case.unit_id for case in wanted.values() if any(one.guard(PROVINCIAL_GRADE) for one in case.route.stages)]
+    grades = await grades_of(session, graded)
     return {
         case.id: Dossier(
             sheet=sheets.get(case.id),
@@ -91,6 +94,7 @@ async def read_many(session: AsyncSession, cases: Iterable[Case]) -> dict[str, D
             reasons=[WrittenReason(r.kind, r.text, r.person, r.stage_no) for r in reasons[case.id]],
             bars=bars.get(case.unit_id, ()),
             averages=averages.get((case.category, case.year), {}),
+            grades=grades.get(case.unit_id, {}),
             memberships=frozenset(lists.get(case.unit_id, ())),
             batch=batches.get(case.id),
         )
@@ -214,6 +218,28 @@ async def _memberships(session: AsyncSession, units: Sequence[str]) -> dict[str,
     for row in rows:
         grouped[row.unit_id].append(row.list_id)
     return grouped
+
+
+async def grades_of(session: AsyncSession, units: Sequence[str]) -> dict[str, dict[tuple[str, str], str]]:
+    """专家分级 by unit, then by authority and base policy: of the last case that the authority passed under it."""
+    if not units:
+        return {}
+    rows = await session.execute(_GRADES, {"units": sorted(set(units))})
+    found: defaultdict[str, dict[tuple[str, str], str]] = defaultdict(dict)
+    for unit, authority, policy, grade in rows:
+        found[unit][authority, policy] = grade
+    return dict(found)
+
+
+#: The newest last. One expert review per stage counts: the last one.
+_GRADES = text(
+    "select c.unit_id, s.authority, r.policies -> 0 ->> 'id', e.grade from review_case c"
+    " join case_round r on r.submission_id = c.submission_id and r.round = c.round"
+    " join stage s on s.submission_id = c.submission_id and s.round = c.round and s.state = 'passed'"
+    " join lateral (select x.grade from expert_review x where x.submission_id = s.submission_id and x.round = s.round"
+    "   and x.stage_no = s.stage_no and x.state = 'done' order by x.recorded_at desc limit 1) e on true"
+    " where c.unit_id = any(cast(:units as text[])) order by s.decided_at"
+)
 
 
 async def _batches(session: AsyncSession, wanted: Mapping[str, Case]) -> dict[str, BatchPlace]:

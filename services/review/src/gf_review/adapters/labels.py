@@ -56,6 +56,7 @@ GUARD_NAMES = {
     "marks": "定性评分",
     "consultations": "征求部门意见",
     "expert_review": "专家评审",
+    "provincial_grade": "本省专家分级",
     "recommendation_document": "推荐文件",
     "batch": "推荐批次",
     "below_average_reason": "低于平均水平的书面理由",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from gf_policy.preferences import Preference
 from gf_policy.rulesets import Ruleset, RulesetTable, load_rulesets
 from gf_policy.tables import REST
 from gf_review.adapters.labels import CATEGORY_NAMES, LIST_LEVELS
+from gf_review.domain.guards import PROVINCIAL_GRADE
 from gf_review.domain.instants import SHANGHAI
 from gf_review.domain.records import GENERAL
 from gf_review.domain.route import (
@@ -91,6 +92,43 @@ class Policies:
             correction_days=stage.correction_days,
             article=stage.article,
         )
+
+    @cached_property
+    def grading(self) -> dict[str, GuardPlan]:
+        """Rules of a province that let only some grades (专家分级) be recommended further: by id, the guard."""
+        found = {}
+        for folder in self.book.folders:
+            grades = folder.policy.settings.get("grades")
+            rule = folder.routes.stages.get(("application", "province"))
+            expert = next((one for one in rule.guards if one.code == "expert_review"), None) if rule else None
+            if isinstance(grades, Mapping) and "national_minimum" in grades and expert is not None:
+                params = {
+                    "policy": folder.policy.id,
+                    "minimum": grades["national_minimum"],
+                    "title": folder.policy.title,
+                }
+                found[folder.policy.id] = GuardPlan(PROVINCIAL_GRADE, params, expert.rule, expert.article)
+        return found
+
+    def with_grades(self, route: Route, grades: Mapping[tuple[str, str], str]) -> Route:
+        """The route with the guard where an authority that recommends to the ministry has graded the unit itself.
+
+        A province's rules may name no province (GD): whom they bind is then seen from whose review went by them.
+        """
+        last = route.stages[-1]
+        if last.level != "ministry" or not last.applicable:
+            return route
+        return Route(
+            tuple(
+                replace(stage, guards=(*stage.guards, *self._graded_by(stage.authority, grades)))
+                if stage.applicable and stage.recommends == last.stage_no
+                else stage
+                for stage in route.stages
+            )
+        )
+
+    def _graded_by(self, authority: str, grades: Mapping[tuple[str, str], str]) -> list[GuardPlan]:
+        return [guard for policy, guard in self.grading.items() if (authority, policy) in grades]
 
     def department(self, code: str) -> str:
         """The department's name; the policies name the field (生态环境), people say 生态环境部门."""

@@ -179,6 +179,8 @@ class Dossier:
     bars: Sequence[Bar] = ()
     averages: Mapping[str, Average] = field(default_factory=dict)
     memberships: frozenset[str] = frozenset()
+    #: 专家分级 of the unit's last case that an authority passed under rules of its own: (authority, policy) → grade.
+    grades: Mapping[tuple[str, str], str] = field(default_factory=dict)
     batch: BatchPlace | None = None
 
     @property

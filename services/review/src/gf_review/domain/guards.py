@@ -17,6 +17,8 @@ RECOMMENDATION_DOCUMENT = "recommendation_document"
 BELOW_AVERAGE = "below_average"
 LIST_MISSING = "list_missing"
 
+PROVINCIAL_GRADE = "provincial_grade"
+
 EXPERT_NOT_ORGANISED = "not_organised"
 EXPERT_UNASSIGNED = "unassigned"
 EXPERT_DONE = "done"
@@ -113,6 +115,18 @@ def _expert_review(plan: GuardPlan, at: Situation) -> list[str]:
     return []
 
 
+def _provincial_grade(plan: GuardPlan, at: Situation) -> list[str]:
+    """The grade that this authority's own review under its province's rules gave the unit (专家分级)."""
+    grade = at.dossier.grades.get((at.stage.authority, str(plan.params["policy"])), "")
+    least = str(plan.params["minimum"])
+    if grade and grade <= least:
+        return []
+    return [
+        f"该单位在本省评审中的专家分级为 {grade or '无'}；按《{plan.params['title']}》，"
+        f"{least} 级及以上方可向工业和信息化部推荐。"
+    ]
+
+
 def _recommendation_document(plan: GuardPlan, at: Situation) -> list[str]:
     own = at.dossier.document_at(at.stage.stage_no, RECOMMENDATION_DOCUMENT)
     batch = at.dossier.batch
@@ -199,6 +213,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "marks": _marks,
         "consultations": _consultations,
         "expert_review": _expert_review,
+        PROVINCIAL_GRADE: _provincial_grade,
         RECOMMENDATION_DOCUMENT: _recommendation_document,
         "batch": _batch,
         "below_average_reason": _below_average_reason,

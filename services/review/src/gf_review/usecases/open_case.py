@@ -33,7 +33,7 @@ class OpenCase:
         case = await cases.lock(admission.submission_id)
         if case is not None and admission.round <= case.round:
             return
-        route = self._route(admission)
+        route = await self._route(uow, admission)
         bars = (await dossiers.bars_of(uow.session, [str(admission.unit["unit_id"])])).values()
         barred = dossiers.bars_text([bar for one in bars for bar in one])
         at = await uow.now()
@@ -54,7 +54,7 @@ class OpenCase:
                 await cases.mark_route_replaced(case.id, case.round)
         await self._sheet_that_came_first(uow, case)
 
-    def _route(self, admission: Admission) -> Route:
+    async def _route(self, uow: UnitOfWork, admission: Admission) -> Route:
         unit = admission.unit
         route = self.policies.route(
             str(admission.policies[0]["id"]),
@@ -64,6 +64,9 @@ class OpenCase:
             region=str(unit["region"]),
             kind=admission.kind,
         )
+        unit_id = str(unit["unit_id"])
+        grades = await dossiers.grades_of(uow.session, [unit_id])
+        route = self.policies.with_grades(route, grades.get(unit_id, {}))
         guards.require_known(route)
         return route
 
