@@ -25,7 +25,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -91,7 +91,9 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.environment.filters.update({"when": when, "day": day, "pretty": pretty, "points": points, **self.filters})
+        self.environment.filters.update(
+            {"when": when, "until": until, "day": day, "pretty": pretty, "points": points, **self.filters}
+        )
         self.environment.globals["role_names"] = ROLE_NAMES
 
     def owns(self, path: str) -> bool:
@@ -300,6 +302,16 @@ CheckedForm = Annotated[FormData, Depends(checked_form)]
 def when(value: datetime | None) -> str:
     """An instant in Beijing time (北京时间)."""
     return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+def until(value: datetime | None) -> str:
+    """The end of a half-open term in Beijing time: midnight is the end of the day before, which counts in full."""
+    if value is None:
+        return ""
+    local = value.astimezone(SHANGHAI)
+    if local.time() != time():
+        return when(value)
+    return f"{local - timedelta(days=1):%Y-%m-%d}（当日有效）"
 
 
 def day(value: date | datetime | str | None) -> str:

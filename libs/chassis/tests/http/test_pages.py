@@ -7,6 +7,7 @@ import hashlib
 import re
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,7 +19,7 @@ from fastapi import FastAPI, Request, Response
 
 from gf_chassis.errors import Conflict
 from gf_chassis.http import Router
-from gf_chassis.web import CheckedForm, Link, PagePrincipal, Pages, act_answer, day, points, render, when
+from gf_chassis.web import CheckedForm, Link, PagePrincipal, Pages, act_answer, day, points, render, until, when
 
 from .conftest import ISSUER, Issuer, MakeApp, client_of
 
@@ -365,3 +366,10 @@ def test_filters() -> None:
         "",
     )
     assert (points("2.675"), points(None), points("80", 1)) == ("2.68", "—", "80.0")
+
+
+@pytest.mark.rule("N25-dates")
+def test_a_term_is_shown_by_its_last_day() -> None:
+    assert until(datetime(2025, 11, 30, 16, tzinfo=UTC)) == "2025-11-30（当日有效）"
+    assert until(datetime(2025, 11, 30, 9, 30, tzinfo=UTC)) == "2025-11-30 17:30"
+    assert until(None) == ""

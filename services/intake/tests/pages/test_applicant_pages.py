@@ -147,7 +147,7 @@ async def test_campaigns_show_the_window_the_way_and_why_not(desk: Desk) -> None
     other = await desk.world.unit(name="重庆二厂")
     async with desk.world.browser(applicant(other["uscc"])) as browser:
         page = BeautifulSoup((await browser.get("/intake/ui/campaigns")).text, "html.parser")
-        assert "2025-11-04 00:00" in page.text  # CQ: districts report by 11-03, the last day counts in full
+        assert "2025-11-03（当日有效）" in page.text  # CQ: districts report by 11-03
         assert "按现有情况，上报时将不予受理" in page.text  # not on the municipal list
         assert "渝北区经济和信息化委员会" in page.text
         start = page.find("form", action="/intake/ui/submissions")

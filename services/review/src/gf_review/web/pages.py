@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +19,6 @@ from gf_chassis.middleware import CSP
 from gf_chassis.web import CheckedForm, Link, PagePrincipal, Pages, render
 from gf_review.adapters.derivation import BRANCHES, short
 from gf_review.domain.decisions import Seen
-from gf_review.domain.instants import until
 from gf_review.entrypoints.common import UseCases, known_official, parse_seen
 from gf_review.web import case_page
 from gf_review.web.case_forms import CaseActs
@@ -64,7 +63,6 @@ def pages(authority_name: Callable[[str], str]) -> Pages:
         filters={
             "badge_of": lambda state: BADGES.get(state, "none"),
             "short": short_points,
-            "until": shown_until,
             "value": short,
         },
     )
@@ -73,10 +71,6 @@ def pages(authority_name: Callable[[str], str]) -> Pages:
 def short_points(value: str | None) -> str:
     """Points for reading; the exact value is in the sheet's line."""
     return "—" if value in (None, "") else f"{Decimal(str(value)).quantize(Decimal('0.01')).normalize():f}"
-
-
-def shown_until(closing: datetime | None) -> str:
-    return until(closing) if closing else ""
 
 
 async def page_official(person: PagePrincipal, review: UseCases) -> Principal:
