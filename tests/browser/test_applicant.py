@@ -150,6 +150,7 @@ async def test_from_the_draft_to_the_second_submission(visitor: Come, season: Se
     await at.accessible()
     await submitted(at, path, tmp_path)
     await at.accessible()
+    await page.evaluate("scrollTo(0, 0)")
     await at.picture("applicant-submission")
     await at.open("/intake/ui/")
     await expect(page.locator("tbody tr")).to_contain_text("上级主管部门审核中")
