@@ -22,7 +22,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -377,25 +377,25 @@ def missing(config: pytest.Config, error: NoKafka) -> None:
     pytest.skip(f"no Kafka: {error}")
 
 
-@pytest.fixture(scope="session")
-def kafka(request: pytest.FixtureRequest) -> Iterator[KafkaServer]:
-    """A broker that lives as long as the session; topics are the test's own affair."""
+@contextlib.contextmanager
+def serve(config: pytest.Config) -> Iterator[KafkaServer]:
+    """The session's broker."""
     try:
         server = obtain()
     except NoKafka as error:
-        missing(request.config, error)
-        return
-    announce(request.config, "Kafka", f"{server.how} {server.version}")
+        missing(config, error)
+        raise
+    announce(config, "Kafka", f"{server.how} {server.version}")
     try:
         # In a thread of its own: an asynchronous fixture may ask for the broker while the session's loop runs.
         with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, _await_ready(server.bootstrap)).result()
+            thread.submit(asyncio.run, await_ready(server.bootstrap)).result()
         yield server
     finally:
         server.close()
 
 
-async def _await_ready(bootstrap: str) -> None:
+async def await_ready(bootstrap: str) -> None:
     """Listening is not yet answering: the first topic shows that the controller works."""
     end = time.monotonic() + 60
     while True:
@@ -406,23 +406,3 @@ async def _await_ready(bootstrap: str) -> None:
             if time.monotonic() > end:
                 raise
             await asyncio.sleep(0.3)
-
-
-@pytest.fixture
-async def kafka_cluster(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
-    """Clusters of one's own, to be stopped and killed: ``cluster = await kafka_cluster(3)``."""
-    made: list[Cluster] = []
-
-    async def make(nodes: int = 1) -> Cluster:
-        try:
-            cluster = await asyncio.to_thread(Cluster.create, nodes)
-        except NoKafka as error:
-            missing(request.config, error)
-            raise
-        made.append(cluster)
-        await _await_ready(cluster.bootstrap)
-        return cluster
-
-    yield make
-    for cluster in made:
-        await asyncio.to_thread(cluster.close)

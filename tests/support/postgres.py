@@ -6,10 +6,11 @@ An address in GF_TEST_POSTGRES (`postgresql://superuser:password@host:port`) com
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -27,8 +28,8 @@ Prepare = Callable[[ServiceDatabase], Awaitable[None]]
 PASSWORD = "test"
 
 
-@pytest.fixture(scope="session")
-def postgres(request: pytest.FixtureRequest) -> Iterator[Address]:
+@contextlib.contextmanager
+def serve(config: pytest.Config) -> Iterator[Address]:
     """The session's server."""
     given = os.environ.get("GF_TEST_POSTGRES")
     if given:
@@ -39,14 +40,14 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[Address]:
             unquote(parts.username or ""),
             unquote(parts.password or ""),
         )
-        announce(request.config, "PostgreSQL", f"address {asyncio.run(_server_version(address))}")
+        announce(config, "PostgreSQL", f"address {asyncio.run(_server_version(address))}")
         yield address
         return
     with tempfile.TemporaryDirectory(prefix="gf-postgres-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # our own folder; the database's user must reach it
         server = Postgres(Path(folder), trust=True, durable=False, dies_with_parent=True)
         address = server.start()
-        announce(request.config, "PostgreSQL", f"{server.how} {server.version}")
+        announce(config, "PostgreSQL", f"{server.how} {server.version}")
         try:
             yield address
         finally:
@@ -122,28 +123,3 @@ class DatabaseFactory:
 async def migrate(database: ServiceDatabase) -> None:
     """Apply the service's migrations as its owner."""
     await upgrade(f"gf_{database.service}", database.owner_url)
-
-
-@pytest.fixture(scope="session")
-async def database_factory(postgres: Address) -> AsyncIterator[DatabaseFactory]:
-    """Databases that live as long as the session: `db = await database_factory("intake")`."""
-    factory = DatabaseFactory(postgres)
-    yield factory
-    await factory.close()
-
-
-@pytest.fixture
-async def service_database(
-    database_factory: DatabaseFactory,
-) -> AsyncIterator[Callable[..., Awaitable[ServiceDatabase]]]:
-    """Databases that live as long as the test: `db = await service_database("intake")`."""
-    mine: list[ServiceDatabase] = []
-
-    async def make(service: str, *, prepare: Prepare | None = None) -> ServiceDatabase:
-        database = await database_factory(service, prepare=prepare)
-        mine.append(database)
-        return database
-
-    yield make
-    for database in mine:
-        await database_factory.drop(database)

@@ -13,11 +13,9 @@ def announce(config: pytest.Config, what: str, how: str) -> None:
     config.stash.setdefault(LINES, {})[what] = how
     collected = os.environ.get("GF_TEST_REPORT")
     if collected:
-        path = Path(collected)
-        known = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        line = f"{what}: {how}"
-        if line not in known:
-            path.write_text("\n".join([*known, line]) + "\n", encoding="utf-8")
+        # Appended in one piece, perhaps more than once: several processes may have the same to say.
+        with Path(collected).open("a", encoding="utf-8") as report:
+            report.write(f"{what}: {how}\n")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ import pytest
 
 import gf_policy
 from gf_policy.book import Book
-from gf_policy.root import policies_root
 
 
 @pytest.fixture(scope="session")
@@ -23,12 +21,6 @@ def content(book: Book) -> dict[str, Any]:
     """A complete and correct factory form."""
     path = book.root / "national/2025/n25/examples/factory-application.json"
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-@pytest.fixture
-def policies(tmp_path: Path) -> Path:
-    """A copy of policies/ that a test may spoil."""
-    return Path(shutil.copytree(policies_root(), tmp_path / "policies", copy_function=shutil.copyfile))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def test_the_page_of_assumptions_is_fresh() -> None:
 def test_every_assumption_is_on_the_page(policies: Path) -> None:
     page = assumptions.page(policies)
     for name in ("national/2025/n25/policy.yaml", "gd/2025/n25/routes.yaml", "national/2025/n25/ruleset-factory.yaml"):
-        for _, source in read_yaml(policies, name).sources():
+        for _, source in read_yaml(policies, name).sources:
             assert source.get("assumption", "") in page
 
 

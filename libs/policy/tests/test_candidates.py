@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from gf_policy import PolicyError
 from gf_policy.book import Book
@@ -42,6 +43,26 @@ def test_a_file_that_unfolds_without_end_is_refused_at_once(book: Book) -> None:
     folds = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     for n in range(1, 12):
         folds += f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n"
-    for bad in (folds, "[" * 1500, "a: &a [*a]", "9" * 5000, "a: 2025-13-45"):
+    for bad in (folds, "a: &a [*a]", "9" * 5000, "a: 2025-13-45"):
         with pytest.raises(PolicyError):
             read_candidate(book, bad)
+
+
+@pytest.mark.parametrize(
+    ("bad", "line"),
+    [
+        ("[" * 1500, 1),
+        ("{a: " * 5000, 1),
+        ("- " * 5000, 1),
+        ("\n".join("  " * depth + "a:" for depth in range(500)), 31),
+    ],
+)
+def test_a_file_that_is_nothing_but_depth_is_refused_before_it_is_read(
+    book: Book, monkeypatch: pytest.MonkeyPatch, bad: str, line: int
+) -> None:
+    monkeypatch.setattr(yaml, "compose", None)  # what would read it whole
+    with pytest.raises(PolicyError) as refused:
+        read_candidate(book, bad)
+    assert refused.value.line == line
+    assert "层次过深" in refused.value.reason or "不是合法的 YAML" in refused.value.reason
+    assert str(refused.value).startswith(f"ruleset.yaml 第 {line} 行：")

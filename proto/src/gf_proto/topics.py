@@ -9,6 +9,9 @@ from typing import Any
 
 import yaml
 
+#: The parser in C where the library was built with it: every process reads these files when it starts.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
@@ -48,7 +51,7 @@ def load(folder: Path | None = None) -> Mapping[str, Topic]:
     """Read the topic files, in order of name; tests check their form against ``topics/topic.schema.json``."""
     topics = {}
     for path in sorted((folder or root() / "topics").glob("*.yaml")):
-        topic = _topic(yaml.safe_load(path.read_text(encoding="utf-8")))
+        topic = _topic(yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER))
         if topic.name != path.stem:
             raise ValueError(f"{path.name} describes {topic.name}")
         topics[topic.name] = topic

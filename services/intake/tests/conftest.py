@@ -33,7 +33,8 @@ async def world(
     from gf_intake.api import create
     from gf_intake.bootstrap import bootstrap
     from gf_intake.settings import Settings
-    from services.intake.tests.world import OPENING, Callers, World, clock_at
+    from services.intake.tests.samples import OPENING
+    from services.intake.tests.world import Callers, World, clock_at
 
     database = await service_database("intake")
     settings = Settings(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,13 @@ import gf_policy
 from gf_policy.errors import PolicyError
 from gf_policy.publish import publish
 from gf_policy.rulesets import RulesetTable, load_rulesets
-from services.scoring.tests.sample import POLICIES
 
 PARK = "national/2025/n25/ruleset-park.yaml"
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(POLICIES, tmp_path / "policies", copy_function=shutil.copyfile))
+def root(policies: Path) -> Path:
+    return policies
 
 
 def spoil(root: Path, name: str, before: str, after: str, *, publishing: bool = True) -> None:

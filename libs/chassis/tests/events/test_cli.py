@@ -14,7 +14,7 @@ from gf_chassis.consumer import Event, Poison
 from gf_chassis.database import Database, UnitOfWork
 from gf_chassis.settings import DatabaseSettings
 
-from .conftest import World, note
+from .world import World, note
 
 pytestmark = pytest.mark.db
 

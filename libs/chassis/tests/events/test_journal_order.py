@@ -13,7 +13,7 @@ from gf_chassis import restore
 from gf_chassis.readers.window import Cursor, JournalMoved, JournalWindowReader
 from gf_chassis.settings import plain_url
 
-from .conftest import World
+from .world import World
 
 pytestmark = pytest.mark.db
 

@@ -16,7 +16,7 @@ from gf_chassis.partitioning import partition_of
 from gf_standalone.postgres import Address
 from tests.support.kafka import Cluster, KafkaServer, dump
 
-from .conftest import World, note
+from .world import World, note
 
 pytestmark = [pytest.mark.db, pytest.mark.kafka]
 
@@ -103,7 +103,7 @@ async def test_records_that_are_not_ours_are_held_and_harm_nobody(make_world: Ma
 async def test_the_largest_event_travels(make_world: Make) -> None:
     from gf_chassis.journal import MAX_PAYLOAD
 
-    from .conftest import asked
+    from .world import asked
 
     world = await make_world("kafka")
     mine = world.subscription(note)

@@ -18,7 +18,7 @@ from gf_chassis.projections import Projection
 from gf_chassis.worker import run_worker
 from greenladder.intake.v1 import submissions_pb2 as submissions
 
-from .conftest import World
+from .world import World
 
 pytestmark = pytest.mark.db
 

@@ -21,7 +21,9 @@ from gf_chassis.partitioning import partition_of
 from gf_chassis.settings import DatabaseSettings, ServiceSettings
 from tests.support.postgres import Address
 
-from .conftest import World, note
+from .world import World, note
+
+pytestmark = pytest.mark.db
 
 
 async def copy(postgres: Address, source: str, target: str) -> None:
@@ -79,7 +81,6 @@ async def test_a_restored_database_catches_up(world: World, postgres: Address) -
     assert await world.rows("select 1 from position where state <> ''") == []
 
 
-@pytest.mark.db
 @pytest.mark.kafka
 async def test_without_rewinding_the_next_event_waits_in_sight(
     make_world: Callable[..., Awaitable[World]], postgres: Address
@@ -105,7 +106,6 @@ async def test_without_rewinding_the_next_event_waits_in_sight(
     assert await world.rows("select 1 from held_event where state = 'held'") == []
 
 
-@pytest.mark.db
 @pytest.mark.kafka
 async def test_what_others_know_and_the_journal_has_lost_is_named(
     make_world: Callable[..., Awaitable[World]],
@@ -147,7 +147,6 @@ async def test_what_others_know_and_the_journal_has_lost_is_named(
     assert (code, "仍有进程在读取" in printed) == (1, True)
 
 
-@pytest.mark.db
 @pytest.mark.kafka
 async def test_more_partitions_while_events_wait_lose_nothing_and_keep_the_order(
     make_world: Callable[..., Awaitable[World]],

@@ -14,7 +14,9 @@ from gf_chassis.database import UnitOfWork
 from gf_chassis.errors import Rejected
 from greenladder.intake.v1 import submissions_pb2 as submissions
 
-from .conftest import World, asked, note
+from .world import World, asked, note
+
+pytestmark = pytest.mark.db
 
 KEYS = [f"k{n}" for n in range(7)]
 

@@ -32,7 +32,7 @@ from gf_chassis.settings import DatabaseSettings
 from greenladder.common.v1 import common_pb2 as common
 from greenladder.intake.v1 import submissions_pb2 as submissions
 
-from .conftest import World, asked
+from .world import World, asked
 
 pytestmark = pytest.mark.db
 PERSON = Actor("p-1", "李审核", "cq.yubei")

@@ -16,7 +16,7 @@ from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from gf_chassis import logging, migrate
+from gf_chassis import logging
 from gf_chassis.clock import Clock
 from gf_chassis.database import Database
 from gf_chassis.http import create_app
@@ -118,6 +118,8 @@ def client_of(app: FastAPI, **options: Any) -> httpx.AsyncClient:
 
 async def spine(database: Any) -> None:
     """The tables of the chassis, with the rights a migration gives."""
+    from gf_chassis import migrate
+
     engine = create_async_engine(async_url(database.owner_url))
     async with engine.begin() as connection:
         await connection.run_sync(service_base(database.service).metadata.create_all)

@@ -6,13 +6,14 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from fastapi import FastAPI
 
 from gf_chassis.errors import FieldError, Rejected, Transient
 from gf_chassis.hot import Hot, HotCall
 from gf_chassis.idempotency import Answer, request_hash
 from gf_chassis.metrics import METRICS
 from gf_chassis.middleware import SECURITY
-from libs.chassis.tests.http.conftest import Issuer, MakeApp, client_of
+from libs.chassis.tests.http.conftest import Issuer, client_of, maker, verifier_of
 from libs.chassis.tests.http.test_edge import check_problem
 
 PATH = "/intake/v1/hot"
@@ -28,6 +29,9 @@ class Handler:
     """Answers what it is told to; remembers what it was asked."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
         self.calls: list[HotCall] = []
         self.result: Answer | Exception = Answer(201, b'{"id": 1}', {"Event-Position": "t/k/1"})
         self.go = asyncio.Event()
@@ -41,14 +45,25 @@ class Handler:
         return self.result
 
 
+HANDLER = Handler()
+
+
 @pytest.fixture
 def handler() -> Handler:
-    return Handler()
+    HANDLER.reset()
+    return HANDLER
+
+
+@pytest.fixture(scope="module")
+def app(issuer: Issuer) -> FastAPI:
+    """One for all: making it takes longer than a test. Nobody is in it between two tests."""
+    return maker(verifier_of(issuer))(
+        hot={PATH: Hot("partner", HANDLER, 2)}, rejections=(OwnError,), settings={"max_body_bytes": 1024}
+    )
 
 
 @pytest.fixture
-async def client(make_app: MakeApp, handler: Handler) -> Any:
-    app = make_app(hot={PATH: Hot("partner", handler, 2)}, rejections=(OwnError,), settings={"max_body_bytes": 1024})
+async def client(app: FastAPI, handler: Handler) -> Any:
     async with client_of(app) as client:
         yield client
 

@@ -17,6 +17,8 @@ from greenladder.review.v1 import cases_pb2 as cases
 
 from .conftest import Issuer, MakeApp, client_of
 
+pytestmark = pytest.mark.db
+
 GROUP, TOPIC = "intake.cases", "review.cases"
 OPS = {"gl_roles": ["ops"]}
 broken = True
@@ -70,7 +72,6 @@ def app(database: Database, make_app: MakeApp) -> Any:
     return make_app(database=database, subscriptions=(SUBSCRIPTION,))
 
 
-@pytest.mark.db
 async def test_only_operations_may_look(app: Any, issuer: Issuer) -> None:
     async with client_of(app) as client:
         assert (await client.get("/intake/v1/ops/held")).status_code == 401
@@ -83,7 +84,6 @@ async def test_only_operations_may_look(app: Any, issuer: Issuer) -> None:
         ).status_code == 404
 
 
-@pytest.mark.db
 async def test_list_show_and_redrive(app: Any, database: Database, issuer: Issuer) -> None:
     global broken
     for key in ("k1", "k2", "k3"):
@@ -115,7 +115,6 @@ async def test_list_show_and_redrive(app: Any, database: Database, issuer: Issue
         assert none.status_code == 404
 
 
-@pytest.mark.db
 async def test_skipping_takes_two_people(app: Any, database: Database, issuer: Issuer) -> None:
     global broken
     await hold(database, "k1", 1, 2)
@@ -138,7 +137,6 @@ async def test_skipping_takes_two_people(app: Any, database: Database, issuer: I
         assert [tuple(line) for line in lines][:2] == [("skip_asked", "u1"), ("skipped", "u2")]
 
 
-@pytest.mark.db
 async def test_the_page(app: Any, database: Database, issuer: Issuer) -> None:
     await hold(database, "national:miit:factory", 1, 2)
     person = Principal("u1", name="李运维", roles=frozenset({"ops"}))

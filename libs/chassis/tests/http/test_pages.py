@@ -21,7 +21,7 @@ from gf_chassis.errors import Conflict
 from gf_chassis.http import Router
 from gf_chassis.web import CheckedForm, Link, PagePrincipal, Pages, act_answer, day, points, render, until, when
 
-from .conftest import ISSUER, Issuer, MakeApp, client_of
+from .conftest import ISSUER, Issuer, MakeApp, client_of, maker, verifier_of
 
 router = Router()
 TEMPLATE = """{% extends "base.html" %}{% block content %}<h1>待办</h1><p>{{ text }}</p>
@@ -98,14 +98,25 @@ def application(make_app: MakeApp, fake: FakeIssuer, folder: Path, **settings: A
     pages = Pages(
         "intake", title="测试", templates=folder, nav=[Link("待办", "/intake/ui/"), Link("运维", "/x", ("ops",))]
     )
-    app = make_app(ui=[router], pages=pages, settings=settings)
+    return at_issuer(make_app(ui=[router], pages=pages, settings=settings), fake)
+
+
+def at_issuer(app: FastAPI, fake: FakeIssuer) -> FastAPI:
+    """With this issuer, of which it knows nothing yet."""
     app.state.pages.login.client = httpx.AsyncClient(transport=httpx.MockTransport(fake))
+    app.state.pages.login._discovered = None
     return app
 
 
+@pytest.fixture(scope="module")
+def usual(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    """With the usual settings, one for all: it keeps nothing of a person, and its templates take long to compile."""
+    return application(maker(verifier_of(issuer)), FakeIssuer(issuer), tmp_path_factory.mktemp("pages"))
+
+
 @pytest.fixture
-async def client(make_app: MakeApp, fake: FakeIssuer, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(application(make_app, fake, tmp_path)) as client:
+async def client(usual: FastAPI, fake: FakeIssuer) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(at_issuer(usual, fake)) as client:
         yield client
 
 

@@ -41,7 +41,7 @@ def page(root: Path) -> str:
 def _rows(file: PolicyFile) -> list[tuple[str, str, str]]:
     """One row per assumption; what shares one (a YAML anchor) is listed together."""
     found: dict[tuple[str, str], list[str]] = {}
-    for path, source in file.sources():
+    for path, source in file.sources:
         if "assumption" in source:
             cited = f"{source.get('document', '')} {source.get('article', '')}".strip()
             found.setdefault((source["assumption"], cited), []).append(_place(file.data, path))

@@ -192,7 +192,7 @@ def _check_citations(root: Path, documents: PolicyFile, only_good: bool) -> None
         if name == documents.name or not manifest.is_law(name) or (only_good and _is_ruleset(name)):
             continue
         file = read_yaml(root, name)
-        for where, source in file.sources():
+        for where, source in file.sources:
             if "document" in source and source["document"] not in known:
                 raise file.fault(f"文件目录 documents.yaml 中没有“{source['document']}”。", *where)
 

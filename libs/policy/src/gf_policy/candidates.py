@@ -7,13 +7,15 @@ import yaml
 from gf_policy.book import Book
 from gf_policy.crosscheck import check_ruleset
 from gf_policy.errors import PolicyError
-from gf_policy.files import read_text, read_yaml
+from gf_policy.files import LOADER, read_text, read_yaml
 from gf_policy.rulesets import Ruleset, parse_ruleset
 
 #: How it is named in complaints.
 NAME = "ruleset.yaml"
 #: Values of the largest ruleset there could be; a file that refers to itself again and again would have millions.
 _MOST = 100_000
+#: No ruleset is nested half as deep. Over a file that is nothing but depth a parser takes seconds and all its stack.
+_DEEPEST = 30
 
 
 def read_candidate(book: Book, text: str) -> Ruleset:
@@ -21,11 +23,12 @@ def read_candidate(book: Book, text: str) -> Ruleset:
 
     It is a further version of a ruleset that there is: same id, same cover, another version.
     """
+    _check_depth(text)
     _check_size(text)
     ruleset = parse_ruleset(NAME, text, book.root)
     check_ruleset(ruleset, book.folders)
     file, known = read_text(NAME, text), read_yaml(book.root, "documents.yaml").data["documents"]
-    for where, source in file.sources():
+    for where, source in file.sources:
         if "document" in source and source["document"] not in known:
             raise file.fault(f"文件目录 documents.yaml 中没有“{source['document']}”。", *where)
     former = book.rulesets.get(ruleset.id)
@@ -42,6 +45,23 @@ def read_candidate(book: Book, text: str) -> Ruleset:
     return ruleset
 
 
+def _check_depth(text: str) -> None:
+    """Event by event, which needs no stack: nothing of a file is built before it is known to be flat enough."""
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=LOADER):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > _DEEPEST:
+                    line = event.start_mark.line + 1 if event.start_mark else None
+                    raise PolicyError(NAME, f"文件层次过深（超过 {_DEEPEST} 层），不像是评分规则。", line)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)
+        raise PolicyError(NAME, "不是合法的 YAML。", mark.line + 1 if mark else None) from fault
+
+
 def _check_size(text: str) -> None:
     """A file is handed over by hand: one that unfolds without end is refused before it is unfolded."""
     known: dict[int, int] = {}
@@ -56,10 +76,8 @@ def _check_size(text: str) -> None:
         return known[id(node)]
 
     try:
-        if size(yaml.compose(text, Loader=yaml.SafeLoader)) > _MOST:
+        if size(yaml.compose(text, Loader=LOADER)) > _MOST:
             raise PolicyError(NAME, "文件内容过大，不像是评分规则。", 1)
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
         raise PolicyError(NAME, "不是合法的 YAML。", mark.line + 1 if mark else None) from fault
-    except RecursionError as fault:
-        raise PolicyError(NAME, "文件层次过深，不像是评分规则。", 1) from fault

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
 
+from gf_policy import shapes
 from gf_policy.errors import PolicyError
 from gf_policy.model import Source
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+if TYPE_CHECKING:  # only for what is wrong: a file that fits is known without it
+    from jsonschema.exceptions import ValidationError
+
+#: The parser in C where the library was built with it; ten times as fast.
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
+
+#: Keys and indexes from the top of a file to a value.
+Where = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,31 +32,17 @@ class PolicyFile:
 
     name: str  # path inside policies/
     data: Mapping[str, Any]
-    lines: Mapping[tuple[str | int, ...], int]
+    lines: Mapping[Where, int]
+    #: Every `source` (also scope_source, mapping_source …) in the file with its path.
+    sources: Sequence[tuple[Where, Mapping[str, Any]]]
 
-    def line(self, path: tuple[str | int, ...]) -> int:
+    def line(self, path: Where) -> int:
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
     def fault(self, reason: str, *path: str | int) -> PolicyError:
         return PolicyError(self.name, reason, self.line(path))
-
-    def sources(self) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
-        """Every `source` (also scope_source, mapping_source …) in the file with its path."""
-
-        def walk(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
-            if isinstance(value, Mapping):
-                for key, child in value.items():
-                    if (key == "source" or str(key).endswith("_source")) and isinstance(child, Mapping):
-                        yield (*path, key), child
-                    else:
-                        yield from walk(child, (*path, key))
-            elif isinstance(value, list):
-                for index, child in enumerate(value):
-                    yield from walk(child, (*path, index))
-
-        return walk(self.data, ())
 
 
 def read_yaml(root: Path, name: str) -> PolicyFile:
@@ -72,31 +64,45 @@ def read_text(name: str, text: str) -> PolicyFile:
 @functools.lru_cache(maxsize=256)
 def _parse(name: str, text: str) -> PolicyFile:
     try:
-        node = yaml.compose(text, Loader=_LOADER)
+        node = yaml.compose(text, Loader=LOADER)
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
         line = None if mark is None else mark.line + 1
         raise PolicyError(name, f"YAML 无法解析：{getattr(fault, 'problem', fault)}。", line) from None
-    lines: dict[tuple[str | int, ...], int] = {}
-    data = None if node is None else _build(name, node, (), lines)
+    reading = _Reading(name)
+    data = None if node is None else reading.value(node, ())
     if not isinstance(data, dict):
         raise PolicyError(name, "文件内容应为键值表。", 1)
-    return PolicyFile(name, data, lines)
+    return PolicyFile(name, data, reading.lines, reading.sources)
 
 
-def _build(name: str, node: yaml.Node, path: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]) -> Any:
-    lines[path] = node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
+class _Reading:
+    """One walk over a file: its data, the line of every value, the sources."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.lines: dict[Where, int] = {}
+        self.sources: list[tuple[Where, Mapping[str, Any]]] = []
+
+    def value(self, node: yaml.Node, path: Where) -> Any:
+        self.lines[path] = node.start_mark.line + 1
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(child, (*path, index)) for index, child in enumerate(node.value)]
+        return _scalar(self._name, node)
+
+    def _mapping(self, node: yaml.MappingNode, path: Where) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value)
             if key in mapping:
-                raise PolicyError(name, f"键“{key}”重复。", key_node.start_mark.line + 1)
-            mapping[key] = _build(name, value_node, (*path, key), lines)
+                raise PolicyError(self._name, f"键“{key}”重复。", key_node.start_mark.line + 1)
+            here = (*path, key)
+            value = mapping[key] = self.value(value_node, here)
+            if isinstance(value, dict) and (key == "source" or key.endswith("_source")):
+                self.sources.append((here, value))
         return mapping
-    if isinstance(node, yaml.SequenceNode):
-        return [_build(name, child, (*path, index), lines) for index, child in enumerate(node.value)]
-    return _scalar(name, node)
 
 
 def _scalar(name: str, node: yaml.Node) -> Any:
@@ -126,13 +132,19 @@ def check_schema(root: Path, file: PolicyFile, schema: str) -> None:
 
 
 @functools.lru_cache(maxsize=64)
-def _validator(text: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(text))
+def _fits(schema: str) -> shapes.Fits | None:
+    return shapes.compiled({"": json.loads(schema)})
 
 
 @functools.lru_cache(maxsize=256)
 def _schema_fault(schema: str, file: PolicyFile) -> PolicyError | None:
-    fault = best_match(_validator(schema).iter_errors(file.data))
+    fits = _fits(schema)
+    if fits is not None and fits(file.data):
+        return None
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    fault = best_match(Draft202012Validator(json.loads(schema)).iter_errors(file.data))
     return None if fault is None else file.fault(_plain(fault), *fault.absolute_path)
 
 

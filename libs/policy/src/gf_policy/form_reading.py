@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,12 @@ def read_form(root: Path, name: str) -> Form:
         other = str(head.data["same_as"])
         body = read_yaml(root, other if "/" in other else f"{name.rsplit('/', 1)[0]}/{other}")
         check_schema(root, body, "form")
+    return _form(head, body)
+
+
+@lru_cache(maxsize=64)
+def _form(head: PolicyFile, body: PolicyFile) -> Form:
+    """Known by its files: in a copy of the folder in which another file differs it is the same form."""
     for key in ("sections", "checks", "evidence", "limits"):
         if key not in body.data:
             raise body.fault(f"缺少“{key}”。")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from gf_policy.errors import PolicyError, PolicyLookupError
@@ -102,13 +104,17 @@ def read_industries(root: Path) -> IndustryTable:
     return IndustryTable(industries, list(keys.values()), sectors, {code: tuple(k) for code, k in mapping.items()})
 
 
-def _read_gbt4754(root: Path) -> list[Industry]:
+def _read_gbt4754(root: Path) -> Sequence[Industry]:
     try:
-        with (root / GBT4754).open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        return [Industry(row["code"], int(row["level"]), row["section"], row["name"]) for row in rows]
+        return _classes((root / GBT4754).read_bytes().decode("utf-8"))
     except (OSError, KeyError, ValueError) as fault:
         raise PolicyError(GBT4754, f"无法读取：{fault}。") from None
+
+
+@lru_cache(maxsize=4)
+def _classes(text: str) -> tuple[Industry, ...]:
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    return tuple(Industry(row["code"], int(row["level"]), row["section"], row["name"]) for row in rows)
 
 
 def _read_sectors(root: Path, annex: set[str]) -> list[Sector]:

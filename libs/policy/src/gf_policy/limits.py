@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -112,11 +113,18 @@ class LimitTable:
 
 def read_limits(root: Path) -> LimitTable:
     """``reference/*.yaml``, checked."""
+    files = [read_yaml(root, f"{FOLDER}/{path.name}") for path in sorted((root / FOLDER).glob("*.yaml"))]
+    for file in files:
+        check_schema(root, file, "limits")
+    return _table(tuple(files))
+
+
+@lru_cache(maxsize=16)
+def _table(files: tuple[PolicyFile, ...]) -> LimitTable:
+    """Known by its files: it is asked for several times, and most copies of the folder have the same ones."""
     limits: list[Limit] = []
     seen: set[tuple[str, date]] = set()
-    for path in sorted((root / FOLDER).glob("*.yaml")):
-        file = read_yaml(root, f"{FOLDER}/{path.name}")
-        check_schema(root, file, "limits")
+    for file in files:
         for number, standard in enumerate(file.data["standards"]):
             for index, row in enumerate(standard["products"]):
                 limit = _limit(file, standard, row, ("standards", number, "products", index))

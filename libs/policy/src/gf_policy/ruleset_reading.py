@@ -9,13 +9,13 @@ from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
 
+from gf_policy import shapes
 from gf_policy.errors import PolicyError
+from gf_policy.files import LOADER
 from gf_policy.limits import LimitTable
 from gf_policy.model import Source
 from gf_policy.ruleset_model import (
@@ -37,15 +37,23 @@ from gf_policy.ruleset_model import (
     Tiers,
 )
 
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+
 
 def read_ruleset(path: Path, root: Path, limits: LimitTable) -> Ruleset:
-    data, place = read_checked(path, root, "ruleset")
-    return _ruleset(data, place, limits)
+    file, text = path.relative_to(root).as_posix(), path.read_text("utf-8")
+    return read_text(file, text, root, limits)
 
 
 def read_text(file: str, text: str, root: Path, limits: LimitTable) -> Ruleset:
     """The same of a text that is not a file yet."""
-    return _ruleset(_of_text(file, text, root, "ruleset"), Place(file, text), limits)
+    return _ruleset_of(file, text, *_beneath(file, text, root), _schemas(root), limits)
+
+
+@lru_cache(maxsize=64)
+def _ruleset_of(file: str, text: str, other: str, beneath: str, schemas: _Schemas, limits: LimitTable) -> Ruleset:
+    return _ruleset(_checked(file, text, other, beneath, "ruleset", schemas), Place(file, text), limits)
 
 
 class Place:
@@ -56,7 +64,7 @@ class Place:
         self._text = text
 
     def error(self, reason: str, *path: str | int) -> PolicyError:
-        node, line = yaml.compose(self._text, Loader=_LOADER), None
+        node, line = yaml.compose(self._text, Loader=LOADER), None
         for step in path:
             node = _child(node, step)
             if node is None:
@@ -77,17 +85,18 @@ def _child(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
 def read_checked(path: Path, root: Path, schema: str) -> tuple[dict[str, Any], Place]:
     """The file's data, checked against its schema. ``same_as``: the other file's data, this one's put over it."""
     file, text = path.relative_to(root).as_posix(), path.read_text("utf-8")
-    return _of_text(file, text, root, schema), Place(file, text)
+    return _checked(file, text, *_beneath(file, text, root), schema, _schemas(root)), Place(file, text)
 
 
-def _of_text(file: str, text: str, root: Path, schema: str) -> dict[str, Any]:
-    data, other, beneath = _parsed(file, text), "", ""
-    if isinstance(data, dict) and "same_as" in data:
-        other = str(data["same_as"])
-        if not (root / other).is_file():
-            raise Place(file, text).error(f"没有文件 {other}。", "same_as")
-        beneath = (root / other).read_text("utf-8")
-    return _checked(file, text, other, beneath, schema, _schemas(root))
+def _beneath(file: str, text: str, root: Path) -> tuple[str, str]:
+    """Name and text of the file that this one says it is the same as; empty where it says nothing."""
+    data = _parsed(file, text)
+    if not isinstance(data, dict) or "same_as" not in data:
+        return "", ""
+    other = str(data["same_as"])
+    if not (root / other).is_file():
+        raise Place(file, text).error(f"没有文件 {other}。", "same_as")
+    return other, (root / other).read_text("utf-8")
 
 
 @lru_cache(maxsize=256)
@@ -97,11 +106,15 @@ def _checked(file: str, text: str, other: str, beneath: str, schema: str, schema
     if other:
         own = {key: value for key, value in data.items() if key != "same_as"}
         data = {**_parsed(other, beneath), **own}
+    fits = _fits(schema, schemas)
+    if fits is not None and fits(data):
+        checked: dict[str, Any] = data
+        return checked
     for wrong in sorted(_validator(schema, schemas).iter_errors(data), key=lambda error: -len(error.path)):
         where = "/".join(map(str, wrong.absolute_path))
         reason = f"{where} 不符合 {schema}.schema.json：{wrong.message}"
         raise Place(file, text).error(reason, *wrong.absolute_path)
-    checked: dict[str, Any] = data
+    checked = data
     return checked
 
 
@@ -109,17 +122,13 @@ def _checked(file: str, text: str, other: str, beneath: str, schema: str, schema
 def _parsed(file: str, text: str) -> Any:
     """The file's data; nobody changes it afterwards."""
     try:
-        return yaml.load(text, Loader=_LOADER)
+        return yaml.load(text, Loader=LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise PolicyError(file, "不是合法的 YAML。", mark.line + 1 if mark else None) from error
     except ValueError as error:
         # A day that no calendar has, a whole number of thousands of digits.
         raise PolicyError(file, "有无法读取的日期或数值，请加引号书写。") from error
-
-
-#: The parser in C where the library was built with it; ten times as fast.
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 #: The texts of the schemas of rulesets and of their values, by file name.
@@ -135,7 +144,17 @@ def _schemas(root: Path) -> _Schemas:
 
 
 @lru_cache(maxsize=8)
+def _fits(name: str, texts: _Schemas) -> shapes.Fits | None:
+    schemas = {file: json.loads(text) for file, text in texts}
+    return shapes.compiled({**schemas, "": schemas[f"{name}.schema.json"]})
+
+
+@lru_cache(maxsize=8)
 def _validator(name: str, texts: _Schemas) -> Draft202012Validator:
+    """Says what is wrong with a file that does not fit."""
+    from jsonschema import Draft202012Validator
+    from referencing import Registry, Resource
+
     schemas = {file: json.loads(text) for file, text in texts}
     registry: Registry[Any] = Registry().with_resources(
         [(file, Resource.from_contents(schema)) for file, schema in schemas.items()]

@@ -180,7 +180,7 @@ def _check_alone(root: Path, path: Path, known: frozenset[str]) -> None:
     for needed in (name, *([str(file.data["same_as"])] if "same_as" in file.data else [])):
         if fault := manifest.changed(root, needed):
             raise PolicyError(name, fault.reason if needed == name else f"{needed}：{fault.reason}", 1)
-    for where, source in file.sources():
+    for where, source in file.sources:
         if "document" in source and source["document"] not in known:
             raise file.fault(f"文件目录 documents.yaml 中没有“{source['document']}”。", *where)
 

@@ -7,7 +7,8 @@ import pytest
 from fastapi.routing import APIRoute
 
 from gf_chassis.identity import Principal
-from services.intake.tests.world import PDF, World, applicant, content, official, partner, uscc
+from services.intake.tests.samples import PDF, content
+from services.intake.tests.world import World, applicant, official, partner, uscc
 
 pytestmark = [pytest.mark.db, pytest.mark.rule("used-by")]
 

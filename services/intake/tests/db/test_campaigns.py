@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.intake.tests.world import OPENING, POLICY, World, applicant, official, partner, plain, uscc
+from services.intake.tests.samples import OPENING, POLICY, plain
+from services.intake.tests.world import World, applicant, official, partner, uscc
 
 pytestmark = pytest.mark.db
 MIIT, CQ, GD = (official(authority, "steward") for authority in ("miit", "cq", "gd"))

@@ -3,7 +3,8 @@
 import httpx
 import pytest
 
-from services.intake.tests.world import PDF, World, applicant, jpeg, official, packed, pdf
+from services.intake.tests.samples import PDF, jpeg, packed, pdf
+from services.intake.tests.world import World, applicant, official
 
 pytestmark = [pytest.mark.db, pytest.mark.rule("N25-evid")]
 

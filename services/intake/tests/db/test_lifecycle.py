@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.intake.tests.world import OPENING, World, applicant, content, official
+from services.intake.tests.samples import OPENING, content
+from services.intake.tests.world import World, applicant, official
 
 pytestmark = pytest.mark.db
 STEWARD = official("miit", "steward")

@@ -8,7 +8,8 @@ import httpx
 import orjson
 import pytest
 
-from services.intake.tests.world import World, applicant, content, partner, pdf, plain, uscc
+from services.intake.tests.samples import content, pdf, plain
+from services.intake.tests.world import World, applicant, partner, uscc
 
 pytestmark = [pytest.mark.db, pytest.mark.rule("used-by")]
 CQ = partner("cq")

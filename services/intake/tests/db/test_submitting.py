@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.intake.tests.world import World, applicant, content
+from services.intake.tests.samples import content
+from services.intake.tests.world import World, applicant
 
 pytestmark = pytest.mark.db
 

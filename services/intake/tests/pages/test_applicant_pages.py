@@ -12,7 +12,8 @@ import httpx
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from services.intake.tests.world import CSRF, OPENING, PDF, World, applicant, jpeg, official, packed, pdf
+from services.intake.tests.samples import OPENING, PDF, jpeg, packed, pdf
+from services.intake.tests.world import CSRF, World, applicant, official
 
 pytestmark = pytest.mark.db
 NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
@@ -80,7 +81,7 @@ async def desk(world: World) -> AsyncIterator[Desk]:
 async def fill(desk: Desk, **changes: Any) -> dict[str, Any]:
     """The fields of the valid example."""
     from gf_intake.web.form_fields import fields_from
-    from services.intake.tests.world import POLICY, content
+    from services.intake.tests.samples import POLICY, content
 
     rules = desk.world.intake.policies.rules(POLICY, "cq.yubei", "factory", "application")
     shown = await desk.fields()

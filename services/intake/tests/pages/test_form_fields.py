@@ -10,7 +10,7 @@ import pytest
 import gf_policy
 from gf_intake.web.form_fields import differences, fields_from, posted, sections_of
 from gf_policy.root import policies_root
-from services.intake.tests.world import POLICY, content
+from services.intake.tests.samples import POLICY, content
 
 pytestmark = pytest.mark.rule("DM-form")
 PARK: dict[str, Any] = json.loads(

@@ -8,7 +8,7 @@ from gf_intake.domain.admission import Bar, Eligibility, Exclusion, Ground, Law,
 from gf_intake.domain.campaigns import Window
 from gf_intake.domain.errors import AdmissionRefused
 from gf_intake.domain.units import Profile
-from services.intake.tests.world import OPENING
+from services.intake.tests.samples import OPENING
 
 FLAGS = (
     "excl_not_operating",

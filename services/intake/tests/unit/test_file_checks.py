@@ -8,8 +8,8 @@ import pytest
 
 from gf_intake.adapters.file_checks import DOCX, JPEG, OFD, PDF, PNG, TIFF, XLSX, media_type_of, require_agreement
 from gf_intake.domain.errors import EvidenceRefused
-from services.intake.tests.world import PDF as A_PDF
-from services.intake.tests.world import jpeg, packed, pdf, png, tiff
+from services.intake.tests.samples import PDF as A_PDF
+from services.intake.tests.samples import jpeg, packed, pdf, png, tiff
 
 pytestmark = pytest.mark.rule("N25-evid")
 

@@ -15,7 +15,7 @@ import gf_policy
 from gf_intake.adapters.workbooks import read_form, write_form
 from gf_intake.domain.errors import EvidenceRefused
 from gf_policy.root import policies_root
-from services.intake.tests.world import POLICY, content, packed
+from services.intake.tests.samples import POLICY, content, packed
 
 pytestmark = pytest.mark.rule("DM-export")
 PARK: dict[str, Any] = json.loads(
@@ -84,8 +84,8 @@ def changed(data: bytes, **members: bytes) -> bytes:
 
 
 def bomb() -> bytes:
-    """A workbook of some kilobytes that holds many times as much."""
-    return packed("xl/workbook.xml", "xl/worksheets/sheet1.xml", size=60_000_000)
+    """A workbook of some kilobytes that holds many times as much: twice what may be unpacked."""
+    return packed("xl/workbook.xml", "xl/worksheets/sheet1.xml", size=15_000_000)
 
 
 def half_bomb(data: bytes) -> bytes:
@@ -93,7 +93,7 @@ def half_bomb(data: bytes) -> bytes:
     import random
 
     four = bytes(b"abcd"[byte % 4] for byte in range(256))
-    noise = random.Random(1).randbytes(13_000_000).translate(four)
+    noise = random.Random(1).randbytes(12_700_000).translate(four)
     return changed(data, **{"xl/media/a.bin": noise})
 
 
