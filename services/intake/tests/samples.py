@@ -81,7 +81,7 @@ def tiff(width: int = 40, height: int = 30, following: int = 0) -> bytes:
 
 def packed(*members: str, size: int = 10) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for member in members:
             archive.writestr(member, b"0" * size)
     return file.getvalue()
