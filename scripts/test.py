@@ -71,24 +71,21 @@ def baseline() -> str:
     return str(found[0].relative_to(ROOT / "proto")) if found else "baseline.binpb"
 
 
-def elsewhere() -> list[str]:
-    """Files of other suites alone, by their mark: to import what they need takes longer than all unit tests."""
-    other = re.compile(r"^pytestmark = .*\.(db|process|long|kafka|e2e|faults|browser|compose)\b", re.MULTILINE)
-    files = [p for top in ("libs", "proto", "services", "tests") for p in (ROOT / top).rglob("test_*.py")]
-    # The folders' own fixtures need the most.
-    folders = [f"--ignore=tests/{folder}" for folder in ("e2e", "browser", "faults", "compose")]
-    folders.append("--ignore-glob=*/tests/db")
-    return [*folders, *(f"--ignore={p.relative_to(ROOT)}" for p in files if other.search(p.read_text("utf-8")))]
+def unit_files(*tops: str) -> list[str]:
+    """Files that may hold a unit test. Those of other suites alone are known by their mark: to import what they need
+    takes longer than all unit tests, and to have pytest leave them out one by one a tenth of the time.
+    """
+    names = "|".join(re.findall(r"not (\w+)", UNIT))
+    other = re.compile(rf"^pytestmark = .*\.({names})\b", re.MULTILINE)
+    files = sorted(path for top in tops for path in (ROOT / top).rglob("test_*.py"))
+    return [str(path.relative_to(ROOT)) for path in files if not other.search(path.read_text("utf-8"))]
 
 
 def unit() -> list[Step]:
-    ignored = elsewhere()
+    def half(*tops: str) -> list[str]:
+        return pytest(UNIT, *unit_files(*tops), "-p", "no:xdist", "-p", "no:anyio")
 
-    def half(*folders: str) -> list[str]:
-        return pytest(UNIT, *folders, *ignored, "-p", "no:xdist", "-p", "no:anyio")
-
-    # Two plain processes: with xdist every worker and the controller collect everything, which costs more than the
-    # tests themselves.
+    # Two plain processes: with xdist every worker and the controller collect everything.
     return [Step("单元测试", half("libs", "proto"), beside=tuple(half("services", "tests")))]
 
 

@@ -1,4 +1,4 @@
-"""The unit tests leave out folders of database tests; so no test in there may be one of them."""
+"""The unit tests leave out files by the mark on the whole file; so every file of database tests carries it."""
 
 from pathlib import Path
 
