@@ -179,9 +179,12 @@ def memory() -> str | None:
 
     Some hundred databases are made; on a disk that others use too, that alone takes minutes.
     """
-    shared = Path("/dev/shm")
-    roomy = shared.is_dir() and os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > 6 * 1024**3
-    return str(shared) if roomy and "TMPDIR" not in os.environ else None
+    shared, facts, least = Path("/dev/shm"), Path("/proc/meminfo"), 6 * 1024**3
+    if "TMPDIR" in os.environ or not (os.access(shared, os.W_OK) and facts.exists()):
+        return None
+    available = re.search(r"MemAvailable: +(\d+) kB", facts.read_text(encoding="ascii"))
+    roomy = available is not None and int(available[1]) * 1024 > least and shutil.disk_usage(shared).free > least
+    return str(shared) if roomy else None
 
 
 def run_at_once(steps: list[Step], environment: dict[str, str]) -> list[tuple[str, bool, float]]:
@@ -228,15 +231,15 @@ def main() -> int:
         offer_chromium()
     if plan in ("all", "check"):
         offer_promtool()
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory(dir=memory(), prefix="gf-test-") as folder:
+    began, room = time.monotonic(), memory()
+    with tempfile.TemporaryDirectory(dir=room, prefix="gf-test-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # our own folder; the databases' user must reach what lies in it
         report = Path(folder) / "servers"
         path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
         environment = {**os.environ, "PATH": path, "GF_TEST_REPORT": str(report), "RUFF_CACHE_DIR": str(CACHE / "ruff")}
         # Compiling every module and rewriting every test anew costs each process five seconds.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        scratch = {**environment, "TMPDIR": folder} if memory() else environment
+        scratch = {**environment, "TMPDIR": folder} if room else environment
         results = run_at_once(checks(), environment) if plan in ("all", "check") else []
         results += [(step.name, *run(step, scratch if step.in_memory else environment)) for step in PLANS[plan]()]
         servers = report.read_text(encoding="utf-8").splitlines() if report.exists() else []

@@ -45,7 +45,10 @@ def serve(config: pytest.Config) -> Iterator[Address]:
         return
     with tempfile.TemporaryDirectory(prefix="gf-postgres-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # our own folder; the database's user must reach it
-        server = Postgres(Path(folder), trust=True, durable=False, dies_with_parent=True)
+        # Its log of changes may lie in memory, and nobody needs more of it than for a checkpoint now and then.
+        server = Postgres(
+            Path(folder), trust=True, durable=False, dies_with_parent=True, settings={"max_wal_size": "512MB"}
+        )
         address = server.start()
         announce(config, "PostgreSQL", f"{server.how} {server.version}")
         try:
