@@ -11,11 +11,11 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jsonschema_rs
 import yaml
 
-from gf_policy import shapes
 from gf_policy.errors import PolicyError
-from gf_policy.files import LOADER
+from gf_policy.files import LOADER, fits
 from gf_policy.limits import LimitTable
 from gf_policy.model import Source
 from gf_policy.ruleset_model import (
@@ -106,15 +106,13 @@ def _checked(file: str, text: str, other: str, beneath: str, schema: str, schema
     if other:
         own = {key: value for key, value in data.items() if key != "same_as"}
         data = {**_parsed(other, beneath), **own}
-    fits = _fits(schema, schemas)
-    if fits is not None and fits(data):
-        checked: dict[str, Any] = data
+    checked: dict[str, Any] = data
+    if fits(_quick(schema, schemas), data):
         return checked
     for wrong in sorted(_validator(schema, schemas).iter_errors(data), key=lambda error: -len(error.path)):
         where = "/".join(map(str, wrong.absolute_path))
         reason = f"{where} 不符合 {schema}.schema.json：{wrong.message}"
         raise Place(file, text).error(reason, *wrong.absolute_path)
-    checked = data
     return checked
 
 
@@ -144,9 +142,14 @@ def _schemas(root: Path) -> _Schemas:
 
 
 @lru_cache(maxsize=8)
-def _fits(name: str, texts: _Schemas) -> shapes.Fits | None:
+def _quick(name: str, texts: _Schemas) -> jsonschema_rs.Draft202012Validator:
+    """Knows that a file fits, in a twentieth of the time; every start checks every file."""
     schemas = {file: json.loads(text) for file, text in texts}
-    return shapes.compiled({**schemas, "": schemas[f"{name}.schema.json"]})
+
+    def beside(uri: str) -> Any:
+        return schemas[uri.rpartition("/")[2]]
+
+    return jsonschema_rs.Draft202012Validator(schemas[f"{name}.schema.json"], retriever=beside)
 
 
 @lru_cache(maxsize=8)
