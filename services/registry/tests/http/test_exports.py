@@ -151,12 +151,12 @@ async def many(count: int, page: int) -> AsyncIterator[list[list[object]]]:
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 async def test_memory_does_not_grow_with_the_table(kind: str) -> None:
     peaks = []
-    for count in (4_000, 24_000):
+    for count in (400, 400, 2_400):  # the first one also loads what is needed
         tracemalloc.start()
-        table = exports.Table("x", "x", ("a", "b", "c", "d"), many(count, 2000))
+        table = exports.Table("x", "x", ("a", "b", "c", "d"), many(count, 200))
         answer = await exports.answer(table, kind)  # type: ignore[arg-type]
         async for _ in answer.body_iterator:
             pass
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < peaks[0] * 1.5
+    assert peaks[2] < peaks[1] * 1.5
