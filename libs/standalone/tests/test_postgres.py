@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import asyncpg
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.db
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     # pytest's folders are private to the user; the database's user must get through.
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+    for parent in takewhile(lambda parent: parent != Path(tempfile.gettempdir()), (tmp_path, *tmp_path.parents)):
         parent.chmod(0o755)
     return tmp_path / "data"
 
