@@ -14,7 +14,7 @@ from gf_chassis.clock import Clock
 from gf_chassis.database import Database
 from gf_chassis.settings import DatabaseSettings, plain_url
 
-from .conftest import World
+from .world import World
 
 pytestmark = pytest.mark.db
 
