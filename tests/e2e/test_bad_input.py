@@ -66,7 +66,7 @@ PUBLIC = {
     "GET /registry/v1/lists/{list_id}",
     "GET /registry/v1/public/lists",
     "GET /registry/v1/public/lists/{list_id}",
-    "GET /registry/v1/public/lists/{list_id}/export.csv",
+    "GET /registry/v1/public/lists/{list_id}/export.{kind}",
     "GET /registry/v1/public/lists/{list_id}/editions",
     "GET /registry/v1/public/editions/{edition_id}",
     "GET /registry/v1/public/units/{unit_id}",

@@ -79,9 +79,11 @@ def add_marks(
         raise IllegalTransition("评分表尚未生成，请稍后再填写定性评分。", rule="N25-A1")
     if not marks and ruling is None:
         raise Invalid("请至少填写一项定性评分或行业认定。", errors=[Problem("/marks", "required", "请填写定性评分。")])
-    problems = _wrong_marks(dossier.sheet, marks) + (_wrong_ruling(ruling, industries) if ruling else [])
-    if problems:
-        raise Invalid("填写有误，请更正：" + "".join(one.detail for one in problems), errors=problems)
+    wrong_marks = _wrong_marks(dossier.sheet, marks)
+    if problems := wrong_marks + (_wrong_ruling(ruling, industries) if ruling else []):
+        rule, article = ("N25-A1", "N25 附件1") if wrong_marks else ("N25-53", "N25 附件3")
+        detail = "填写有误，请更正：" + "".join(one.detail for one in problems)
+        raise Invalid(detail, rule=rule, article=article, errors=problems)
     case.touch()
     in_force = dossier.marks_in_force() | {mark.indicator: mark for mark in marks}
     ordered = tuple(in_force[code] for code in sorted(in_force))
