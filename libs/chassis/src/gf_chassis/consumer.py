@@ -52,7 +52,7 @@ class Limits:
     #: Seconds after a batch of fewer than `gather` records until the next is read: what a transaction costs is shared
     #: by all in it. An event that comes to a consumer at rest does not wait.
     pause: float = 0.02
-    gather: int = 100
+    gather: int = 25
 
 
 class Braked(Exception):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
 from gf_chassis.identity import Principal
+from gf_chassis.ids import new_id
+from gf_scoring.adapters import rescoring
 from gf_scoring.bootstrap import Bootstrap, bootstrap
 from gf_scoring.settings import Settings
 from greenladder.intake.v1.submissions_pb2 import SubmissionAdmitted
@@ -61,3 +65,43 @@ async def test_average_of_a_region(filled: Bootstrap, authority: str) -> None:
     assert await plans.scanned(filled.database.engine, asked, LARGE) == []
     (statement,) = [one for one in asked if "score_sheet" in one]
     assert (await plans.blocks(filled.database.engine, asked))[statement] <= MOST_BLOCKS[authority]
+
+
+class Explained:
+    """A session that writes down the plans of the statements over a rescored population."""
+
+    def __init__(self, session: Any) -> None:
+        self.plans: list[str] = []
+        self._session = session
+
+    async def execute(self, statement: Any, asked: Any = None) -> Any:
+        if "from rescored" in str(statement):
+            found = await self._session.execute(text(f"explain {statement}"), asked)
+            self.plans.append("\n".join(line for (line,) in found))
+        return await self._session.execute(statement, asked)
+
+
+async def test_a_second_run_is_not_looked_through_row_by_row(
+    filled: Bootstrap, database_factory: DatabaseFactory
+) -> None:
+    """Its rows were written in minutes: what was counted last are the rows of former runs, of this one none."""
+    name = filled.database.engine.url.database
+    owner = await asyncpg.connect(database_factory.address.url(str(name)))
+    try:
+        await owner.execute("set session_replication_role = replica")
+        await owner.execute(
+            "insert into rescored (run_id, submission_id, sheet_number, unit_id, superior, key_industry, former, total)"
+            " select $1, gen_random_uuid(), 1, gen_random_uuid(), 'cq', '', 50, 60 from generate_series(1, 5000)",
+            new_id(),
+        )
+        await owner.execute("analyze rescored")
+    finally:
+        await owner.close()
+    rules = filled.rankings.find("national/2025/n25", "factory")
+    assert rules is not None
+    async with filled.database.unit_of_work() as uow:
+        session: Any = Explained(uow.session)
+        await rescoring.find_moves(session, new_id(), rules, filled.book.authorities)
+        await rescoring.report(session, new_id(), filled.book.authorities)
+    assert len(session.plans) > 3
+    assert not [plan for plan in session.plans if "Nested Loop" in plan]

@@ -168,8 +168,15 @@ def _judged(name: str, column: str, rules: RankingRules) -> str:
     )
 
 
+async def _joined_whole(session: AsyncSession) -> None:
+    """Both sides of every join are the whole population. The table was filled a moment ago: as long as nothing has
+    counted its rows the planner takes them for a few, and would look through one side for each row of the other."""
+    await session.execute(text("set local enable_nestloop = off"))
+
+
 async def find_moves(session: AsyncSession, run_id: UUID, rules: RankingRules, tree: AuthorityTree) -> None:
     """Rank the population twice, by the former and by the new totals, and keep whoever stands elsewhere."""
+    await _joined_whole(session)
     recipients = recipients_of(tree)
     sql = _MOVES.format(before=_judged("before", "former", rules), after=_judged("after", "total", rules))
     asked = {"run_id": run_id, "superiors": list(recipients), "recipients": list(recipients.values())}
@@ -214,6 +221,7 @@ class Report:
 
 
 async def report(session: AsyncSession, run_id: UUID, tree: AuthorityTree) -> Report:
+    await _joined_whole(session)
     recipients = recipients_of(tree)
     asked = {"run_id": run_id, "superiors": list(recipients), "recipients": list(recipients.values())}
     totals = dict((await session.execute(_SUM, {"run_id": run_id})).mappings().one())
