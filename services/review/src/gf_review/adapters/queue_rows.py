@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import tuple_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -35,15 +34,13 @@ async def queue_rows(
 
 
 async def _stages(session: AsyncSession, rows: Sequence[CaseRow]) -> dict[str, list[StageRow]]:
+    """Of each case's present round. Asked for by case: fifty pairs of case and round read the whole table."""
     found: defaultdict[str, list[StageRow]] = defaultdict(list)
-    keys = [(row.submission_id, row.round) for row in rows]
-    query = (
-        select(StageRow)
-        .where(tuple_(col(StageRow.submission_id), col(StageRow.round)).in_(keys))
-        .order_by(col(StageRow.stage_no))
-    )
+    rounds = {row.submission_id: row.round for row in rows}
+    query = select(StageRow).where(col(StageRow.submission_id).in_(list(rounds))).order_by(col(StageRow.stage_no))
     for stage in (await session.exec(query)).all():
-        found[stage.submission_id].append(stage)
+        if stage.round == rounds[stage.submission_id]:
+            found[stage.submission_id].append(stage)
     return found
 
 
