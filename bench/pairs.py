@@ -29,7 +29,7 @@ class Result:
     unit: str
     ratio: float
     goal: float
-    pairs: list[dict[str, float]]
+    pairs: list[dict[str, float | str]]
     #: Whether the ratio should be at least the goal ("more") or at most ("less").
     better: str = "more"
     #: Load average of the machine (one minute), at the begin and at the end: how much else ran. Empty: not noted.
