@@ -78,11 +78,15 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What verifying found: how many seals hold, the last of them, and what is wrong if anything is."""
+    """What verifying found: the last seal that holds, and what is wrong if anything is."""
 
-    seals: int
     last: Seal | None
     fault: str = ""
+
+    @property
+    def seals(self) -> int:
+        """How many hold: they are numbered from 1 without a gap."""
+        return self.last.number if self.last else 0
 
 
 def merkle_root(leaves: Sequence[bytes]) -> bytes:
@@ -152,13 +156,13 @@ async def verify(database: Database, expected: tuple[int, str] | None = None) ->
     async with database.reading() as session:
         async for one in _seals(session):
             if fault := await _fault(session, one, last, expected):
-                return Verdict(last.number if last else 0, last, fault)
+                return Verdict(last, fault)
             last = one
         if expected is not None and (last is None or last.number < expected[0]):
-            return Verdict(last.number if last else 0, last, f"seal {expected[0]} is not there")
+            return Verdict(last, f"seal {expected[0]} is not there")
         if last is not None and (slipped := await _slipped_in(session)):
-            return Verdict(last.number, last, f"rows that no seal holds among sealed ones: {slipped}")
-    return Verdict(last.number if last else 0, last)
+            return Verdict(last, f"rows that no seal holds among sealed ones: {slipped}")
+    return Verdict(last)
 
 
 async def _seals(session: AsyncSession) -> AsyncIterator[Seal]:
