@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gf_chassis.clock import SHANGHAI
+from gf_chassis.forms import new_key, text, version_seen
 from gf_chassis.http import PathId
 from gf_chassis.web import CheckedForm, act_answer, render
 from gf_intake.adapters.policies import Policies
@@ -19,7 +20,7 @@ from gf_intake.usecases.open_form import OpenedForm, closed_because, foreseen, o
 from gf_intake.usecases.read_submissions import submission_history
 from gf_intake.web import words
 from gf_intake.web.campaigns import way_views
-from gf_intake.web.common import REFUSALS, code_of, message_of, new_key, once_of, parsed, status_of, text, version_seen
+from gf_intake.web.common import REFUSALS, code_of, message_of, once_of, parsed, status_of
 from gf_intake.web.form import address, correction_of, files_by_slot, findings_by_row
 from gf_intake.web.form_fields import SectionView, fields_from, posted, sections_of, spoken
 from gf_intake.web.lists import level_views

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from gf_chassis.forms import new_key, text
 from gf_chassis.web import CheckedForm, redirect, render
 from gf_intake.adapters.policies import Policies
 from gf_intake.domain.errors import SubmissionExists
@@ -12,7 +13,7 @@ from gf_intake.entrypoints.dependencies import Intake
 from gf_intake.entrypoints.schemas import SubmissionIn
 from gf_intake.usecases.list_openings import Opening, list_openings
 from gf_intake.web import words
-from gf_intake.web.common import REFUSALS, message_of, new_key, once_of, parsed, text
+from gf_intake.web.common import REFUSALS, message_of, once_of, parsed
 from gf_intake.web.pages import Applicant
 
 router = APIRouter()

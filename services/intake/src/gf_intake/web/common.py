@@ -8,10 +8,10 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 
-from gf_chassis.errors import Forbidden, Rejected, Stale
+from gf_chassis.errors import Forbidden, Rejected
+from gf_chassis.forms import text
 from gf_chassis.idempotency import Once, request_hash
 from gf_chassis.identity import Principal
-from gf_chassis.ids import new_id
 from gf_chassis.json import canonical
 from gf_chassis.problems import explain
 from gf_intake.domain.errors import DomainError
@@ -19,24 +19,6 @@ from gf_intake.domain.errors import DomainError
 #: What a use case may refuse with. Everything else is not for the page to explain.
 REFUSALS = (DomainError, Rejected)
 Model = TypeVar("Model", bound=BaseModel)
-
-
-def text(form: FormData, name: str) -> str:
-    value = form.get(name)
-    return value.strip() if isinstance(value, str) else ""
-
-
-def version_seen(form: FormData) -> int:
-    """The version the page was made from; a page without one is out of date."""
-    value = text(form, "seen")
-    if not (value.isascii() and value.isdigit() and len(value) <= 9):
-        raise Stale
-    return int(value)
-
-
-def new_key() -> str:
-    """A key per rendered form: a second click has no second effect."""
-    return str(new_id())
 
 
 def once_of(request: Request, person: Principal, form: FormData) -> Once:

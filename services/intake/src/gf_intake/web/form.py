@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from gf_chassis import json
 from gf_chassis.errors import Forbidden, Stale
+from gf_chassis.forms import version_seen
 from gf_chassis.http import PathId
 from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
@@ -27,7 +28,7 @@ from gf_intake.domain.submissions import EDITABLE, SubmissionState
 from gf_intake.entrypoints.dependencies import Intake
 from gf_intake.usecases.open_form import OpenedForm, closed_because, open_form
 from gf_intake.web import words
-from gf_intake.web.common import REFUSALS, code_of, message_of, require_same_site, status_of, version_seen
+from gf_intake.web.common import REFUSALS, code_of, message_of, require_same_site, status_of
 from gf_intake.web.form_fields import (
     Difference,
     Fields,

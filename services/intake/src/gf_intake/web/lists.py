@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from gf_chassis.forms import new_key
 from gf_chassis.http import Cursor
 from gf_chassis.web import render
 from gf_intake.adapters.policies import Policies
@@ -12,7 +13,6 @@ from gf_intake.domain.submissions import SubmissionState
 from gf_intake.entrypoints.dependencies import Intake
 from gf_intake.usecases import read_submissions, read_units
 from gf_intake.web import words
-from gf_intake.web.common import new_key
 from gf_intake.web.pages import Applicant
 
 router = APIRouter()

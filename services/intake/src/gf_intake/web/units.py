@@ -7,6 +7,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from gf_chassis.errors import Stale
+from gf_chassis.forms import new_key, text, version_seen
 from gf_chassis.http import PathId
 from gf_chassis.identity import Principal
 from gf_chassis.web import CheckedForm, redirect, render
@@ -17,7 +18,7 @@ from gf_intake.entrypoints.dependencies import Intake
 from gf_intake.entrypoints.schemas import ProfileIn, UnitIn
 from gf_intake.usecases import read_units
 from gf_intake.web import words
-from gf_intake.web.common import REFUSALS, message_of, new_key, once_of, parsed, status_of, text, version_seen
+from gf_intake.web.common import REFUSALS, message_of, once_of, parsed, status_of
 from gf_intake.web.pages import Applicant
 
 router = APIRouter()

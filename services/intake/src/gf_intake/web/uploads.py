@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from gf_chassis.forms import text
 from gf_chassis.http import PathId
 from gf_chassis.identity import Principal
 from gf_chassis.json import CleanText
@@ -17,7 +18,7 @@ from gf_chassis.web import CheckedForm, act_answer
 from gf_intake.bootstrap import Bootstrap
 from gf_intake.domain.errors import EvidenceRefused, FieldError
 from gf_intake.entrypoints.dependencies import Intake
-from gf_intake.web.common import REFUSALS, code_of, message_of, status_of, text
+from gf_intake.web.common import REFUSALS, code_of, message_of, status_of
 from gf_intake.web.pages import Applicant
 
 router = APIRouter()

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gf_chassis.errors import Forbidden, NotFound
+from gf_chassis.forms import new_key, text, version_seen
 from gf_chassis.http import PathId
 from gf_chassis.web import CheckedForm, PagePrincipal, render
 from gf_registry.adapters import ranked, views
@@ -20,7 +21,7 @@ from gf_registry.entrypoints.exports import Kind, answer
 from gf_registry.labels import DUE_STATES, heading
 from gf_registry.usecases.propose_adjustment import Proposal
 from gf_registry.usecases.scope import OFFICIALS, keeper_of
-from gf_registry.web.forms import carried_out, id_of, needed, new_key, once_of, seen, text
+from gf_registry.web.forms import carried_out, id_of, needed, once_of
 
 if TYPE_CHECKING:
     from gf_registry.bootstrap import Bootstrap
@@ -95,13 +96,13 @@ def _acts(ui: APIRouter, b: Bootstrap) -> None:
             reason, document = needed(form, "reason", "核实情况", 2000), needed(form, "document", "决定文件", 200)
             return await b.decide_adjustment(
                 uow, once, person, id_of(form, "adjustment_id"), agreed=needed(form, "agreed", "决定", 3) == "yes",
-                reason=reason, seen=seen(form), document=document,
+                reason=reason, seen=version_seen(form), document=document,
             )  # fmt: skip
 
         async def take_back() -> Mapping[str, Any]:
             return await b.take_back_adjustment(
                 uow, once, person, id_of(form, "adjustment_id"), reason=needed(form, "reason", "理由", 2000),
-                seen=seen(form),
+                seen=version_seen(form),
             )  # fmt: skip
 
         known = {

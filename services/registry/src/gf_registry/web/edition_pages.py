@@ -13,6 +13,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from gf_chassis.errors import FieldError, NotFound, Rejected
+from gf_chassis.forms import new_key, text, version_seen
 from gf_chassis.problems import explain
 from gf_chassis.web import CheckedForm, PagePrincipal, render
 from gf_registry.adapters import views
@@ -20,7 +21,7 @@ from gf_registry.domain.lists import ListId
 from gf_registry.entrypoints import schemas
 from gf_registry.entrypoints.exports import Kind, Table, answer, one_page
 from gf_registry.labels import CHANGES, grounds, heading
-from gf_registry.web.forms import Done, carried_out, id_of, needed, new_key, once_of, seen, text
+from gf_registry.web.forms import Done, carried_out, id_of, needed, once_of
 
 if TYPE_CHECKING:
     from gf_registry.bootstrap import Bootstrap
@@ -100,11 +101,11 @@ def _acts(ui: APIRouter, b: Bootstrap) -> None:
             body = _draft(form)
             return await b.redraft_edition(
                 uow, once, person, name, id_of(form, "edition_id"), year=body.year, document=body.document,
-                effective=body.effective, seen=seen(form),
+                effective=body.effective, seen=version_seen(form),
             )  # fmt: skip
 
         async def publish() -> Mapping[str, Any]:
-            return await b.publish_edition(uow, once, person, name, id_of(form, "edition_id"), seen=seen(form))
+            return await b.publish_edition(uow, once, person, name, id_of(form, "edition_id"), seen=version_seen(form))
 
         async def changed() -> Sequence[str]:
             last = _number(text(form, "seen"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,26 +11,14 @@ from fastapi import Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from gf_chassis.errors import FieldError, NotFound, Rejected, Stale
-from gf_chassis.idempotency import Once, request_hash
-from gf_chassis.identity import Principal
-from gf_chassis.ids import new_id
-from gf_chassis.json import canonical
+from gf_chassis import forms
+from gf_chassis.errors import FieldError, NotFound, Rejected
+from gf_chassis.forms import TWICE, text
 from gf_chassis.web import act_answer
 from gf_registry.domain.errors import DomainError
 
 STALE = "名单在您查看之后又有变动，您刚才的操作没有生效。请核对最新内容后再办理。"
-TWICE = "此表单已经提交过，请在刷新后的页面上办理。"
-
-
-def new_key() -> str:
-    """A key per rendered page: a second click on the same button has no second effect."""
-    return str(new_id())
-
-
-def text(form: FormData, name: str) -> str:
-    value = form.get(name)
-    return value.strip() if isinstance(value, str) else ""
+once_of = partial(forms.once_of, service="registry")
 
 
 def needed(form: FormData, name: str, label: str, most: int) -> str:
@@ -42,25 +31,11 @@ def needed(form: FormData, name: str, label: str, most: int) -> str:
     return value
 
 
-def seen(form: FormData) -> int:
-    """The version or position the form was made from."""
-    value = text(form, "seen")
-    if not (value.isascii() and value.isdigit() and len(value) <= 9):
-        raise Stale
-    return int(value)
-
-
 def id_of(form: FormData, name: str) -> UUID:
     try:
         return UUID(text(form, name))
     except ValueError as error:
         raise NotFound from error
-
-
-def once_of(request: Request, person: Principal, form: FormData) -> Once:
-    given = {name: [v for v in form.getlist(name) if isinstance(v, str)] for name in form if name != "csrf_token"}
-    hashed = request_hash("POST", request.url.path, canonical(given))
-    return Once(scope=person.scope, key=text(form, "key") or new_key(), hash=hashed, service="registry")
 
 
 #: What others did since the page was read, line by line.

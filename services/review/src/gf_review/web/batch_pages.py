@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from gf_chassis.errors import NotFound, Stale
+from gf_chassis.forms import new_key, text
 from gf_chassis.http import Cursor, PathId, decode_cursor, encode_cursor
 from gf_chassis.idempotency import Once
 from gf_chassis.web import CheckedForm, render, when
@@ -20,7 +21,7 @@ from gf_review.entrypoints.http_batches import excel
 from gf_review.entrypoints.summary_sheet import NUMBERS, summary_csv
 from gf_review.usecases.acting import Done
 from gf_review.usecases.seal_recommendation import COLUMNS
-from gf_review.web.forms import carried_out, new_key, once_of, parsed, text, uploaded
+from gf_review.web.forms import carried_out, once_of, parsed, uploaded
 from gf_review.web.pages import Official
 
 ui = APIRouter()

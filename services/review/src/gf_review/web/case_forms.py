@@ -10,6 +10,7 @@ from fastapi import Request
 from starlette.datastructures import FormData
 
 from gf_chassis.errors import NotFound
+from gf_chassis.forms import text
 from gf_chassis.identity import Principal
 from gf_review.bootstrap import Bootstrap
 from gf_review.domain.decisions import Seen
@@ -21,7 +22,7 @@ from gf_review.usecases.acting import Done
 from gf_review.usecases.decide_stage import Cancel, Decision, Pass, Refuse, Return
 from gf_review.usecases.record_findings import FindingDraft
 from gf_review.usecases.record_marks import MarkDraft
-from gf_review.web.forms import once_of, parsed, text, uploaded
+from gf_review.web.forms import once_of, parsed, uploaded
 
 
 class CaseActs:

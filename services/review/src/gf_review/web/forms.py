@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -10,11 +11,9 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
+from gf_chassis import forms
 from gf_chassis.errors import Rejected
-from gf_chassis.idempotency import Once, request_hash
-from gf_chassis.identity import Principal
-from gf_chassis.ids import new_id
-from gf_chassis.json import canonical
+from gf_chassis.forms import TWICE
 from gf_chassis.problems import explain
 from gf_chassis.web import act_answer
 from gf_review.domain.errors import DomainError, Invalid, Problem
@@ -22,19 +21,9 @@ from gf_review.usecases.acting import Done
 
 CHUNK = 256 * 1024
 Model = TypeVar("Model", bound=BaseModel)
+once_of = partial(forms.once_of, service="review")
 
 STALE = "已被同事处理或评分表已更新，您刚才的操作没有生效。请核对最新内容后再办理。"
-TWICE = "此表单已经提交过，请在刷新后的页面上办理。"
-
-
-def new_key() -> str:
-    """A key per rendered page: a second click on the same button has no second effect."""
-    return str(new_id())
-
-
-def text(form: FormData, name: str) -> str:
-    value = form.get(name)
-    return value.strip() if isinstance(value, str) else ""
 
 
 def parsed(model: type[Model], values: Mapping[str, Any]) -> Model:
@@ -78,13 +67,6 @@ LABELS = {
 def _label(location: tuple[int | str, ...]) -> str:
     names = [LABELS.get(part, part) for part in location if isinstance(part, str)]
     return names[-1] if names else "表单"
-
-
-def once_of(request: Request, person: Principal, form: FormData) -> Once:
-    given = {name: [v for v in form.getlist(name) if isinstance(v, str)] for name in form if name != "csrf_token"}
-    key = text(form, "key") or new_key()
-    hashed = request_hash("POST", request.url.path, canonical(given))
-    return Once(scope=person.scope, key=key, hash=hashed, service="review")
 
 
 async def uploaded(form: FormData) -> tuple[str, AsyncIterator[bytes]]:

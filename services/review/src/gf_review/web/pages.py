@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from gf_chassis.errors import Rejected
+from gf_chassis.forms import new_key, text
 from gf_chassis.http import PathId
 from gf_chassis.identity import Principal
 from gf_chassis.middleware import CSP
@@ -22,7 +23,7 @@ from gf_review.domain.decisions import Seen
 from gf_review.entrypoints.common import UseCases, known_official, parse_seen
 from gf_review.web import case_page
 from gf_review.web.case_forms import CaseActs
-from gf_review.web.forms import carried_out, new_key, text
+from gf_review.web.forms import carried_out
 
 HERE = Path(__file__).parent
 ui = APIRouter()

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gf_chassis.errors import Rejected
+from gf_chassis.forms import new_key, text
 from gf_chassis.http import Cursor, decode_cursor
 from gf_chassis.web import CheckedForm, redirect, render
 from gf_review.adapters.labels import CATEGORY_NAMES, KIND_NAMES
@@ -21,7 +22,7 @@ from gf_review.entrypoints import http_queue, schemas
 from gf_review.entrypoints.common import UseCases
 from gf_review.entrypoints.http_queue import next_cursor
 from gf_review.entrypoints.queue_asked import Asked, Sort, for_person
-from gf_review.web.forms import message_of, new_key, once_of, parsed, text
+from gf_review.web.forms import message_of, once_of, parsed
 from gf_review.web.pages import Official
 
 ui = APIRouter()
