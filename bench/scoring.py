@@ -56,14 +56,15 @@ async def _ours(settings: Settings, book: gf_policy.Book, group: str) -> float:
     progress.forget("relay")
     worker = asyncio.create_task(run_worker(runtime, stop=stop, handle_signals=False))
     try:
-        while (warmed := progress.part("relay").counts.get("published", 0)) < WARM:
+        # From what has been scored to the last that is published: what lies between the two at the begin is not ours.
+        while (warmed := progress.part(f"consumer:{group}").counts.get("applied", 0)) < WARM:
             _alive(worker)
             await asyncio.sleep(0.002)
         started = time.perf_counter()
-        while (done := progress.part("relay").counts.get("published", 0)) < COUNT:
+        while progress.part("relay").counts.get("published", 0) < COUNT:
             _alive(worker)
             await asyncio.sleep(0.005)
-        return (done - warmed) / (time.perf_counter() - started)
+        return (COUNT - warmed) / (time.perf_counter() - started)
     finally:
         stop.set()
         await worker

@@ -1,4 +1,4 @@
-"""A worker of the chain in a process of its own: ``python -m bench.work intake|scoring url broker [group]``."""
+"""A worker of the chain in a process of its own: ``python -m bench.work intake|scoring url broker [group parts]``."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ def main() -> None:
         # By the clock of the campaign, or it would be closed at once.
         runtime = intake.bootstrap(settings, clock=clock()).runtime
     else:
+        named, parts = group or ("", "")
         runtime = scoring.bootstrap(
-            ScoringSettings(database_url=url, kafka_bootstrap=broker, log_level="ERROR")
+            ScoringSettings(database_url=url, kafka_bootstrap=broker, log_level="ERROR", worker_parts=parts)
         ).runtime
-        if group:
-            runtime.subscriptions = [replace(runtime.subscriptions[0], group=group[0])]
+        if named:
+            runtime.subscriptions = [replace(runtime.subscriptions[0], group=named)]
     serve_worker(runtime)
 
 

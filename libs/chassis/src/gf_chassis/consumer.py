@@ -4,6 +4,8 @@ One event takes effect once, in order per key: position and effect are one trans
 first applied in one transaction; when that fails each lane is tried alone, then each record, so that one bad record
 holds one key. Transient errors are retried in place with the lane paused; poison is held with what follows on its key;
 an unknown error gets a few tries, then it is held too; too many held in a row stop the consumer.
+
+While much waits, two batches of different lanes are in work: one computes while the database writes the other.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import random
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import structlog
 
@@ -30,6 +33,9 @@ from gf_chassis.readers.port import Batch, Lane, Reader, Record
 __all__ = ["BatchHandler", "Consumer", "Event", "Handler", "Limits", "Poison", "Subscription", "Transient"]
 
 log = structlog.get_logger(__name__)
+
+#: Seconds until lanes that are not in work are looked at again.
+_LOOK_AGAIN: Final = 0.01
 
 Key = tuple[str, str]
 
@@ -53,6 +59,10 @@ class Limits:
     #: by all in it. An event that comes to a consumer at rest does not wait.
     pause: float = 0.02
     gather: int = 25
+    #: Records in a batch from which on more is believed to wait: the next batch is begun beside it, of other lanes.
+    crowd: int = 200
+    #: Batches in work at a time.
+    hands: int = 2
 
 
 class Braked(Exception):
@@ -64,6 +74,8 @@ class _Postponed:
     batch: Batch
     attempt: int
     due: float
+    #: It is being tried again.
+    in_work: bool = False
 
 
 @dataclass(slots=True)
@@ -89,6 +101,8 @@ class Consumer:
         self._part = part
         self._limits = limits or Limits()
         self._postponed: dict[Lane, _Postponed] = {}
+        #: Batches in work. A lane is in one of them at most: the reader gives none of it until it is committed.
+        self._hands: set[asyncio.Task[None]] = set()
         self._poison_in_row = 0
         self._log = log.bind(group=subscription.group)
 
@@ -113,23 +127,53 @@ class Consumer:
                 attempt += 1
                 await _pause(stop, self._backoff(attempt))
             finally:
+                await self._let_go()
                 self._postponed.clear()
                 await self._reader.stop()
 
     async def _loop(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            batches = self._due()
-            if not batches:
-                batches = await self._reader.read(self._patience())
-            if not batches:
+            batches = self._due() or await self._reader.read(0.0 if self._hands else self._patience())
+            if batches:
+                await self._begin(batches, stop)
+            elif self._hands:
+                await self._join(asyncio.FIRST_COMPLETED, _LOOK_AGAIN)
+            else:
                 self._idle()
-                continue
-            try:
-                await self._work(batches)
-            finally:
-                self._reader.release()
-            if sum(len(batch.records) for batch in batches) < self._limits.gather:
-                await _pause(stop, self._limits.pause)
+        if self._hands:
+            await self._join(asyncio.ALL_COMPLETED)
+
+    async def _begin(self, batches: Sequence[Batch], stop: asyncio.Event) -> None:
+        """Put the batches to work; come back when the next may be read."""
+        count = sum(len(batch.records) for batch in batches)
+        hand = asyncio.create_task(self._work(batches))
+        self._hands.add(hand)
+        hand.add_done_callback(self._ended)
+        if count < self._limits.crowd:
+            await self._join(asyncio.ALL_COMPLETED)
+        elif len(self._hands) >= self._limits.hands:
+            await self._join(asyncio.FIRST_COMPLETED)
+        if count < self._limits.gather:
+            await _pause(stop, self._limits.pause)
+
+    async def _join(self, when: str, seconds: float | None = None) -> None:
+        """Wait for batches in work, and raise what one of them ended with."""
+        ended, self._hands = await asyncio.wait(self._hands, timeout=seconds, return_when=when)
+        failed = [hand for hand in ended if hand.cancelled() or hand.exception()]
+        for hand in failed:
+            hand.result()
+
+    def _ended(self, _: asyncio.Task[None]) -> None:
+        # Not left to the loop: it may be waiting for a rebalance, and that for this.
+        if all(hand.done() for hand in self._hands):
+            self._reader.release()
+
+    async def _let_go(self) -> None:
+        """Nothing stays in work: what had not been committed is read again."""
+        hands, self._hands = self._hands, set()
+        for hand in hands:
+            hand.cancel()
+        await asyncio.gather(*hands, return_exceptions=True)
 
     def _idle(self) -> None:
         if not self._postponed:
@@ -313,14 +357,17 @@ class Consumer:
                 # Given to another consumer meanwhile; if it came back, its records are read again.
                 del self._postponed[lane]
                 self._reader.resume(lane)
-        due = [waiting.batch for waiting in self._postponed.values() if waiting.due <= now]
+        due = [waiting for waiting in self._postponed.values() if waiting.due <= now and not waiting.in_work]
+        for waiting in due:
+            waiting.in_work = True
         if due:
             self._reader.hold()
-        return due
+        return [waiting.batch for waiting in due]
 
     def _patience(self) -> float:
         now = time.monotonic()
-        return max(0.0, min([self._limits.read_timeout, *(w.due - now for w in self._postponed.values())]))
+        waits = [waiting.due - now for waiting in self._postponed.values() if not waiting.in_work]
+        return max(0.0, min([self._limits.read_timeout, *waits]))
 
     def _backoff(self, attempt: int) -> float:
         longest = min(self._limits.backoff_max, self._limits.backoff * 2 ** min(attempt - 1, 20))

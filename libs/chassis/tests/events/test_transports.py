@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pytest
 from sqlalchemy import text
@@ -12,6 +13,7 @@ from gf_chassis import held
 from gf_chassis.consumer import Event, Limits, Poison, Transient
 from gf_chassis.database import UnitOfWork
 from gf_chassis.errors import Rejected
+from gf_chassis.partitioning import partition_of
 from greenladder.intake.v1 import submissions_pb2 as submissions
 
 from .world import World, asked, note
@@ -230,11 +232,7 @@ async def test_a_transient_error_is_retried_until_it_heals(world: World) -> None
 async def test_other_lanes_go_on_while_one_waits(world: World) -> None:
     """Two topics are two lanes in both transports."""
     healed = asyncio.Event()
-    other = world.topic + "b"
-    if world.transport == "kafka":
-        from gf_chassis.topics import TopicPlan, ensure
-
-        await ensure(world.bootstrap, [TopicPlan(other, 2)])
+    _, other = await two_topics(world)
 
     async def slow_topic(uow: UnitOfWork, event: Event) -> None:
         if event.topic == world.topic and not healed.is_set():
@@ -383,6 +381,127 @@ async def test_shutdown_finishes_the_batch_in_hand(world: World) -> None:
     assert await world.numbers(mine, "a") == [1]
     table = "journal_cursor" if world.transport == "journal" else "position"
     assert await world.rows(f"select 1 from {table}")
+
+
+async def crowd(world: World, *topics: str, keys: int = 700) -> None:
+    """One event of each of many keys, in every topic."""
+    for topic in topics:
+        await world.owner.execute(
+            "insert into journal (aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data, topic,"
+            " key, number, message_type, payload) select 'thing', 'k' || k, 'made', '', '', '', '', '', '{}', $1,"
+            " 'k' || k, 1, $2, $3 from generate_series(1, $4) k",
+            topic,
+            "greenladder.intake.v1.WithdrawalRequested",
+            asked("x").SerializeToString(),
+            keys,
+        )
+
+
+async def two_topics(world: World) -> dict[str, int]:
+    """Two topics and their partitions; the journal has none."""
+    other = world.topic + "b"
+    if world.transport == "journal":
+        return {world.topic: 1, other: 1}
+    from gf_chassis.topics import TopicPlan, ensure
+
+    await ensure(world.bootstrap, [TopicPlan(other, 2)])
+    return {world.topic: world.partitions, other: 2}
+
+
+@dataclass
+class Gate:
+    """A batch handler whose batches all wait, once they have noted their effects, until ``go``."""
+
+    partitions: Mapping[str, int]
+    #: The lanes of each batch.
+    entered: list[set[tuple[str, int]]] = field(default_factory=list)
+    count: int = 0
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, uow: UnitOfWork, events: Sequence[Event]) -> None:
+        self.entered.append({(event.topic, partition_of(event.key, self.partitions[event.topic])) for event in events})
+        self.count += len(events)
+        for event in events:
+            await note(uow, event)
+        await self.go.wait()
+
+    async def two(self) -> bool:
+        return len(self.entered) == 2
+
+
+async def test_while_a_crowd_waits_two_batches_are_in_work_and_no_third(world: World) -> None:
+    topics = await two_topics(world)
+    gate = Gate(topics)
+    mine = world.subscription(batch=gate, topics=list(topics))
+    await crowd(world, *topics)
+    world.start(mine, Limits(crowd=50))
+    await world.until(gate.two, "a second batch beside the first")
+    await asyncio.sleep(0.3)
+    assert len(gate.entered) == 2
+    assert not gate.entered[0] & gate.entered[1]
+    gate.go.set()
+
+    async def all_done() -> bool:
+        return len(await world.effects(mine)) >= 1400
+
+    await world.until(all_done, "all of both topics")
+    assert len(set(await world.rows("select topic, key from position where grp = $1", mine.group))) == 1400
+    assert len(await world.effects(mine)) == 1400
+
+
+async def test_without_a_crowd_one_batch_is_in_work(world: World) -> None:
+    topics = await two_topics(world)
+    gate = Gate(topics)
+    mine = world.subscription(batch=gate, topics=list(topics))
+    await crowd(world, *topics)
+    world.start(mine, Limits(crowd=10_000))
+
+    async def one() -> bool:
+        return len(gate.entered) == 1
+
+    await world.until(one, "the first batch")
+    await asyncio.sleep(0.5)
+    assert await one()
+    gate.go.set()
+
+
+async def test_shutdown_finishes_both_batches_in_work(world: World) -> None:
+    topics = await two_topics(world)
+    gate = Gate(topics)
+    mine = world.subscription(batch=gate, topics=list(topics))
+    await crowd(world, *topics)
+    running = world.start(mine, Limits(crowd=50))
+    await world.until(gate.two, "a second batch beside the first")
+    running.stop.set()
+    await asyncio.sleep(0.1)
+    assert not running.task.done()
+    gate.go.set()
+    await asyncio.wait_for(running.task, 30)
+    assert len(await world.effects(mine)) == gate.count
+
+
+async def test_what_ends_one_hand_ends_the_other_and_all_is_read_again(world: World) -> None:
+    topics = await two_topics(world)
+    gate, failed = Gate(topics), asyncio.Event()
+
+    async def fails_once(uow: UnitOfWork, events: Sequence[Event]) -> None:
+        if gate.entered and not failed.is_set():
+            failed.set()
+            raise asyncio.CancelledError
+        if failed.is_set():
+            gate.go.set()
+        await gate(uow, events)
+
+    mine = world.subscription(batch=fails_once, topics=list(topics))
+    await crowd(world, *topics)
+    world.start(mine, Limits(crowd=50, backoff=0.05))
+
+    async def all_done() -> bool:
+        return len(await world.effects(mine)) >= 1400
+
+    await world.until(all_done, "all of both topics", timeout=60)
+    assert failed.is_set()
+    assert len(await world.effects(mine)) == 1400
 
 
 async def test_a_slow_group_does_not_hold_back_a_fast_one(world: World) -> None:

@@ -169,15 +169,16 @@ class JournalReader:
         await self._save()
 
     async def _save(self) -> None:
-        changed = [lane for lane in self._lanes.values() if lane.done != lane.saved]
+        changed = {lane.lane: lane.done for lane in self._lanes.values() if lane.done != lane.saved}
         if not changed:
             return
-        values = [_values(self._group, lane) for lane in changed]
+        values = [_values(self._group, self._lanes[lane]) for lane in changed]
         async with self._database.unit_of_work() as uow:
             await uow.session.execute(_SAVE, values)
             await uow.commit()
-        for lane in changed:
-            lane.saved = lane.done
+        for lane, done in changed.items():
+            # What another batch has done meanwhile is not in it.
+            self._lanes[lane].saved = done
 
     def hold(self) -> None:
         """Lanes are never given away here."""

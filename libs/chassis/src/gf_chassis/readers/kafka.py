@@ -60,6 +60,8 @@ class KafkaReader:
         self._epochs: dict[Lane, int] = {}
         self._epoch = 0
         self._expected: dict[Lane, int] = {}
+        #: A batch was handed out and is not yet committed.
+        self._out: set[Lane] = set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._unassigned_since = time.monotonic()
@@ -94,12 +96,16 @@ class KafkaReader:
             raise Transient(f"Kafka does not answer: {describe(error)}") from error
 
     async def read(self, timeout: float) -> list[Batch]:
-        found = await self._consumer.getmany(timeout_ms=int(timeout * 1000), max_records=self._max_records)
+        free = self._free()
+        if self._out and not free:
+            return []
+        found = await self._consumer.getmany(*free, timeout_ms=int(timeout * 1000), max_records=self._max_records)
         batches = []
         for partition, records in found.items():
             lane = Lane(partition.topic, partition.partition)
             if lane not in self._epochs:
                 continue
+            self._out.add(lane)
             self._notice_gap(lane, records[0].offset)
             self._expected[lane] = records[-1].offset + 1
             batches.append(
@@ -109,6 +115,12 @@ class KafkaReader:
             self._idle.clear()
         self._observe()
         return batches
+
+    def _free(self) -> list[Any]:
+        """The partitions that may give records; none: all of them, whatever they will be."""
+        if not self._out:
+            return []
+        return [TopicPartition(*lane) for lane in self._epochs if lane not in self._out]
 
     def _notice_gap(self, lane: Lane, offset: int) -> None:
         """Offsets of our topics have no holes: one means that records were stepped over."""
@@ -147,7 +159,10 @@ class KafkaReader:
         offsets: dict[Any, int] = {}
         for batch in batches:
             partition = TopicPartition(batch.lane.topic, batch.lane.partition)
-            if partition in assigned and self.current(batch) and isinstance(batch.mark, int):
+            if not self.current(batch):
+                continue
+            self._out.discard(batch.lane)
+            if partition in assigned and isinstance(batch.mark, int):
                 offsets[partition] = batch.mark
                 self.state.lanes[batch.lane].advanced_at = now
         if not offsets:
@@ -221,6 +236,7 @@ class KafkaReader:
     def _forget(self) -> None:
         self._epochs.clear()
         self._expected.clear()
+        self._out.clear()
         self.state.lanes.clear()
         self._unassigned_since = time.monotonic()
 

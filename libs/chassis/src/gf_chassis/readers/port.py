@@ -72,7 +72,10 @@ class ReaderState:
 
 
 class Reader(Protocol):
-    """``read`` gives batches, ``commit`` records that they are behind us. Not safe for two tasks at once."""
+    """``read`` gives batches, ``commit`` records that they are behind us; until then the lane gives no other.
+
+    Several batches may be out at a time. One task reads; whoever has a batch commits it.
+    """
 
     state: ReaderState
 
@@ -80,7 +83,7 @@ class Reader(Protocol):
         """Connect; returns when reading can begin, raises Transient when it cannot yet."""
 
     async def read(self, timeout: float) -> list[Batch]:
-        """What has come, at most one batch a lane; waits no longer than ``timeout`` seconds."""
+        """What has come, one batch a lane, none of a lane that has one out; waits ``timeout`` seconds at most."""
 
     def current(self, batch: Batch) -> bool:
         """Whether the lane is still ours since the batch was read."""
