@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Status, headers, body.
 _Whole = tuple[int, list[tuple[bytes, bytes]], bytes]
+#: Stands where the trace id of each refusal goes.
+_NO_TRACE = "0" * 32
 _SECURITY = [(name.lower().encode(), value.encode()) for name, value in middleware.SECURITY.items()]
 
 
@@ -65,9 +67,14 @@ class HotRoute:
         self._identity = identity
         self._answers = answers
         self._account = middleware.Account(service)
+        self._refusal: _Whole | None = None
+        self._shed_counters = (METRICS.http_shed.labels(service), METRICS.rejected.labels(service, "overloaded"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["route"] = self  # its path is the name under which things are logged
+        if self.in_flight >= self.hot.max_in_flight:
+            await self._shed(scope, send)
+            return
         # Of a header that comes twice the first holds, as with the framework.
         headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         request_id = middleware.request_id_of(_text(headers, b"x-request-id"))
@@ -87,11 +94,25 @@ class HotRoute:
             structlog.contextvars.clear_contextvars()
             tracing.end(span, status)
 
+    async def _shed(self, scope: Scope, send: Send) -> None:
+        """Refuse at once. What refusing costs is taken from those who are answered: one document serves all."""
+        started = time.perf_counter()
+        if self._refusal is None:
+            self._refusal = _refused(self._answers.overloaded(scope, _NO_TRACE), "")
+        status, raw, body = self._refusal
+        given: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        request_id = middleware.request_id_of(_text(given, b"x-request-id"))
+        trace_id = tracing.trace_id_of(_text(given, b"traceparent"))
+        for counter in self._shed_counters:
+            counter.inc()
+        headers = [(b"x-request-id", request_id.encode()), *raw]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body.replace(_NO_TRACE.encode(), trace_id.encode())})
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            self._account("POST", self.path, status, time.perf_counter() - started)
+
     async def _guarded(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, request_id: str) -> _Whole:
         """The answer; every error becomes a problem document."""
-        if self.in_flight >= self.hot.max_in_flight:
-            METRICS.http_shed.labels(self.service).inc()
-            return _refused(self._answers.shed(scope), request_id)
         self.in_flight += 1
         try:
             call = await self._call(headers, receive)
@@ -160,5 +181,9 @@ def _headers(answer: Answer, once: Once, request_id: str) -> list[tuple[bytes, b
 
 
 def _refused(response: Response, request_id: str) -> _Whole:
-    middleware.secure(MutableHeaders(raw=response.raw_headers), request_id)
-    return response.status_code, response.raw_headers, bytes(response.body)
+    """Without a request id the header is left for each answer to add."""
+    headers = MutableHeaders(raw=response.raw_headers)
+    middleware.secure(headers, request_id)
+    if not request_id:
+        del headers["X-Request-ID"]
+    return response.status_code, headers.raw, bytes(response.body)

@@ -267,13 +267,12 @@ class Answers:
         log.info("rejected", code=code, status=status, rule=getattr(error, "rule", None))
         return self._document(scope, error, code, status)
 
-    def shed(self, scope: Scope) -> Response:
-        """Overload: counted, but told in the access log alone; refusing must cost little."""
+    def overloaded(self, scope: Scope, trace_id: str) -> Response:
+        """What is answered over the limit of requests in flight; who answers counts it."""
         error = middleware.overloaded()
-        METRICS.rejected.labels(self.service, error.code).inc()
-        return self._document(scope, error, error.code, error.status)
+        return self._document(scope, error, error.code, error.status, trace_id)
 
-    def _document(self, scope: Scope, error: BaseException, code: str, status: int) -> Response:
+    def _document(self, scope: Scope, error: BaseException, code: str, status: int, trace_id: str = "") -> Response:
         body = problems.problem(
             status,
             code,
@@ -282,7 +281,7 @@ class Answers:
             rule=getattr(error, "rule", None),
             article=getattr(error, "article", None),
             errors=tuple(getattr(error, "errors", ()) or ()),
-            trace_id=tracing.trace_id(),
+            trace_id=trace_id or tracing.trace_id(),
         )
         return self.respond(scope, body, getattr(error, "headers", None))
 

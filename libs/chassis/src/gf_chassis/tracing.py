@@ -62,6 +62,12 @@ def end(begun: Begun, status: int) -> None:
     otel_context.detach(token)
 
 
+def trace_id_of(traceparent: str) -> str:
+    """The trace a caller named, or a new one, as 32 hex digits, where nothing is entered."""
+    match = _TRACEPARENT.fullmatch(traceparent)
+    return secrets.token_hex(16) if match is None or match[1] == _NO_TRACE else match[1]
+
+
 def trace_id() -> str:
     """The present trace as 32 hex digits, or nothing."""
     context = trace.get_current_span().get_span_context()

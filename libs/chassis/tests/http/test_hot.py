@@ -172,8 +172,16 @@ async def test_above_its_limit_it_refuses_before_it_looks_and_others_go_on(
     await asyncio.sleep(0.05)
     # Nothing is asked of who is refused: neither a token nor a body that can be read.
     answer = await client.post(PATH, content=b"no json")
-    check_problem(answer, 503, "overloaded")
-    assert answer.headers["retry-after"] == "2"
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    named = {"X-Request-ID": "mine-0001", "traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+    again = await client.post(PATH, content=b"no json", headers=named)
+    for refused in (answer, again):
+        check_problem(refused, 503, "overloaded")
+        assert refused.headers["retry-after"] == "2"
+        assert {name: refused.headers[name] for name in SECURITY} == SECURITY
+    assert len(answer.headers["x-request-id"]) == 16
+    assert again.headers.get_list("x-request-id") == ["mine-0001"]
+    assert again.json()["traceId"] == trace != answer.json()["traceId"]
     assert len(handler.calls) == 2
     assert (await client.get("/intake/healthz")).status_code == 200
     assert (await client.get("/intake/openapi.json")).status_code == 200
