@@ -57,6 +57,8 @@ class Stage:
     """What a load on intake needs: a database with units and an open campaign, an issuer's keys, the calls as bytes."""
 
     database: ServiceDatabase
+    #: The reference's own, made alike: what it writes there nobody relays.
+    plain: str
     keys: Path
     folder: str
     token: str
@@ -70,13 +72,14 @@ class Stage:
         return [call.replace(b"run-000000-", stamp) for call in self.calls]
 
     async def clear(self) -> None:
-        await execute(self.database.owner_url, f"truncate {WRITTEN}")
+        for url in (self.database.owner_url, self.plain):
+            await execute(url, f"truncate {WRITTEN}")
 
     def ours(self, features: str = "off") -> AbstractAsyncContextManager[Server]:
         return serving("bench.serve_intake", self.database.app_url, str(self.keys), self.folder, features)
 
     def reference(self) -> AbstractAsyncContextManager[Server]:
-        return serving("bench.reference.intake", self.database.owner_url, self.token)
+        return serving("bench.reference.intake", self.plain, self.token)
 
 
 @asynccontextmanager
@@ -85,7 +88,8 @@ async def stage(servers: Servers) -> AsyncIterator[Stage]:
     with tempfile.TemporaryDirectory() as folder:
         keys, token = _issuer(Path(folder))
         campaign = await _seed(database.owner_url, database.app_url, folder)
-        yield Stage(database, keys, folder, token, campaign, _calls(campaign, token), counter(1))
+        plain = await servers.copy_of(database, "reference_intake")
+        yield Stage(database, plain, keys, folder, token, campaign, _calls(campaign, token), counter(1))
 
 
 async def bench(servers: Servers, pairs: int) -> list[Result]:

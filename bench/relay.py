@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
+from collections.abc import Sequence
 
 import asyncpg
 
@@ -71,32 +71,36 @@ async def _drain(url: str, bootstrap: str) -> float:
 
 async def _fill(ours: str, url: str) -> None:
     """The same events in both."""
-    chance = random.Random(7)
-    connection, other = await asyncpg.connect(ours), await asyncpg.connect(url)
+    events = stock.events(COUNT)
+    connection = await asyncpg.connect(ours)
     try:
         await connection.execute("truncate journal")
-        for _ in range(COUNT // 1000):
-            events = [stock.admitted(chance) for _ in range(1000)]
-            keys = [event.submission_id for event in events]
-            payloads = [event.SerializeToString() for event in events]
+        for start in range(0, COUNT, 1000):
             await connection.execute(
                 "insert into journal (aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data,"
                 " topic, key, number, message_type, payload)"
                 " select 'submission', key, 'Submitted', 's', '', '', '', '', '{}', $3, key, 1, $4, payload"
                 " from unnest($1::text[], $2::bytea[]) as r(key, payload)",
-                keys,
-                payloads,
+                *zip(*events[start : start + 1000], strict=True),
                 TOPIC,
                 stock.TYPE,
             )
-            await other.execute(
-                "insert into outbox (key, number, payload) select key, 1, payload"
-                " from unnest($1::text[], $2::bytea[]) as r(key, payload)",
-                keys,
-                payloads,
-            )
         await connection.execute("vacuum analyze journal")
-        await other.execute("vacuum analyze outbox")
     finally:
         await connection.close()
-        await other.close()
+    await fill_outbox(url, events)
+
+
+async def fill_outbox(url: str, events: Sequence[tuple[str, bytes]]) -> None:
+    """What the hand-made relay publishes: keys and payloads."""
+    connection = await asyncpg.connect(url)
+    try:
+        for start in range(0, len(events), 1000):
+            await connection.execute(
+                "insert into outbox (key, number, payload) select key, 1, payload"
+                " from unnest($1::text[], $2::bytea[]) as r(key, payload)",
+                *zip(*events[start : start + 1000], strict=True),
+            )
+        await connection.execute("vacuum analyze outbox")
+    finally:
+        await connection.close()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+from sqlalchemy import make_url
 
 from gf_chassis import migrate
 from gf_chassis.topics import ensure, planned
@@ -38,6 +39,19 @@ class Servers:
         found = await databases.prepare(self.postgres, service)
         await migrate.upgrade(f"gf_{service}", found.owner_url)
         return found
+
+    async def copy_of(self, database: ServiceDatabase, name: str) -> str:
+        """A second database with the same tables and rows; the owner's address of it. Nobody may be connected."""
+        connection = await asyncpg.connect(self.postgres.url("postgres"))
+        try:
+            original = make_url(database.owner_url)
+            await connection.execute(f'drop database if exists "{name}"')
+            await connection.execute(
+                f'create database "{name}" template "{original.database}" owner "{original.username}"'
+            )
+        finally:
+            await connection.close()
+        return original.set(database=name).render_as_string(hide_password=False)
 
     async def plain_database(self, name: str, statements: str) -> str:
         """A database of the reference's own; its address."""

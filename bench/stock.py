@@ -91,6 +91,13 @@ def admitted(chance: random.Random) -> SubmissionAdmitted:
     return message
 
 
+def events(count: int) -> list[tuple[str, bytes]]:
+    """Keys and payloads of so many admitted forms."""
+    chance = random.Random(7)
+    made = (admitted(chance) for _ in range(count))
+    return [(event.submission_id, event.SerializeToString()) for event in made]
+
+
 def _number(chance: random.Random, code: str, unit: str, low: int, high: int, places: int, year: int | None) -> Fact:
     row = Fact(code=code, unit=unit, presence=Presence.PRESENCE_GIVEN)
     row.decimal = f"{chance.uniform(low, high):.{places}f}"
