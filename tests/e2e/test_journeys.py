@@ -190,7 +190,9 @@ async def test_a_bar_stops_an_open_case_and_is_named(season: Season) -> None:
 async def test_a_bar_during_publicity_keeps_the_unit_off_the_list(season: Season) -> None:
     ministry = season.desk("miit")
     one, submission = await to_the_ministry(season)
+    other, clear = await to_the_ministry(season)
     publicity = await ministry.publish(submission)
+    assert (await ministry.publicity(clear))["publicity_id"] == publicity["publicity_id"]
     await bar(season, one)
     await over(season, publicity)
     case = await ministry.reviewer.until(
@@ -198,7 +200,14 @@ async def test_a_bar_during_publicity_keeps_the_unit_off_the_list(season: Season
     )
     assert "失信" in str(case["stages"])
     await season.until(one, submission, "closed")
-    assert one.name not in await Registrar(season.house.speak("miit-lists")).listed(NATIONAL)
+    registrar = Registrar(season.house.speak("miit-lists"))
+    pending = await registrar.client.until(
+        f"/registry/v1/lists/{NATIONAL}/pending",
+        lambda found: other.name in [item["name"] for item in found["items"]],
+        what="the other unit goes on",
+    )
+    assert one.name not in [item["name"] for item in pending["items"]]
+    assert one.name not in await registrar.listed(NATIONAL)
 
 
 @pytest.mark.rule("GD-17")
