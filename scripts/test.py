@@ -71,24 +71,33 @@ def baseline() -> str:
     return str(found[0].relative_to(ROOT / "proto")) if found else "baseline.binpb"
 
 
-def unit_files(*tops: str) -> list[str]:
+def unit_files() -> list[str]:
     """Files that may hold a unit test. Those of other suites alone are known by their mark: to import what they need
     takes longer than all unit tests, and to have pytest leave them out one by one a tenth of the time.
     """
     names = "|".join(re.findall(r"not (\w+)", UNIT))
     other = re.compile(rf"^pytestmark = .*\.({names})\b", re.MULTILINE)
+    tops = ("libs", "proto", "services", "tests")
     files = sorted(path for top in tops for path in (ROOT / top).rglob("test_*.py"))
     return [str(path.relative_to(ROOT)) for path in files if not other.search(path.read_text("utf-8"))]
 
 
-def unit() -> list[Step]:
-    def half(*tops: str) -> list[str]:
-        # Plugins that nothing here uses, at every one of two thousand tests.
-        unused = [part for name in ("xdist", "anyio", "logging") for part in ("-p", f"no:{name}")]
-        return pytest(UNIT, *unit_files(*tops), *unused)
+#: What a file imports that stands on FastAPI, SQLModel or protobuf: a second of imports before its first test.
+_OUTWARD = re.compile(r"^from (gf_chassis|gf_standalone|gf_proto|gf_\w+\.entrypoints|greenladder|\.conftest)\b", re.M)
 
-    # Two plain processes: with xdist every worker and the controller collect everything.
-    return [Step("单元测试", half("libs", "proto"), beside=tuple(half("services", "tests")))]
+
+def unit() -> list[Step]:
+    """Two plain processes: with xdist every worker and the controller collect everything. One of them never imports
+    what only the other one's tests need.
+    """
+    halves: dict[bool, list[str]] = {False: [], True: []}
+    for name in unit_files():
+        halves[bool(_OUTWARD.search((ROOT / name).read_text("utf-8")))].append(name)
+    # Plugins that nothing here uses, at every one of two thousand tests.
+    plugins = ("xdist", "xdist.looponfail", "anyio", "logging", "platformdirs")
+    unused = [part for name in plugins for part in ("-p", f"no:{name}")]
+    inward, outward = (pytest(UNIT, *halves[which], *unused) for which in (False, True))
+    return [Step("单元测试", inward, beside=tuple(outward))]
 
 
 def suites(*names: str) -> list[Step]:
@@ -109,7 +118,7 @@ MARKERS = {
 }
 #: Two processes with a server each, file by file: one of them alone waits for its database half of the time.
 _TWO = ("-n", "2", "--dist", "loadfile") if (os.cpu_count() or 1) > 1 else ()
-AT_ONCE = {"db": _TWO}
+AT_ONCE = {"db": _TWO, "e2e": _TWO}
 PLANS: dict[str, Callable[[], list[Step]]] = {
     "check": list,
     "unit": unit,

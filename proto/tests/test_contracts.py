@@ -41,6 +41,7 @@ def test_nothing_breaks_the_baseline() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
@@ -205,5 +206,6 @@ def test_codes_in_examples_are_valid() -> None:
     assert all(uscc_is_valid(code) for code in codes)
 
 
+@pytest.mark.process
 def test_the_catalogue_is_fresh() -> None:
     assert target().read_text(encoding="utf-8") == render(), "run `python -m gf_proto.catalogue`"

@@ -9,11 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gf_policy.root import policies_root
-
-
-def _files(root: Path) -> set[str]:
-    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+from gf_policy.root import names_below, policies_root
 
 
 def _copy(name: str, root: Path) -> None:
@@ -26,7 +22,7 @@ def _copy(name: str, root: Path) -> None:
 @pytest.fixture(scope="session")
 def spare_policies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("spare") / "policies"
-    for name in _files(policies_root()):
+    for name in names_below(policies_root()):
         _copy(name, root)
     return root
 
@@ -38,10 +34,10 @@ def policies(spare_policies: Path, tmp_path: Path) -> Iterator[Path]:
     try:
         yield mine
     finally:
-        found, wanted = _files(mine), _files(policies_root())
+        found, wanted = set(names_below(mine)), set(names_below(policies_root()))
         for name in found - wanted:
             (mine / name).unlink()
         for name in wanted:
-            if name not in found or (mine / name).stat().st_mtime != 0:
+            if name not in found or os.stat(f"{mine}/{name}").st_mtime != 0:
                 _copy(name, mine)
         mine.rename(spare_policies)

@@ -150,8 +150,19 @@ JUNK = st.recursive(
 
 
 @given(JUNK)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_no_content_makes_the_check_fail(content: Any) -> None:
+    check_whatever_it_is(content)
+
+
+@pytest.mark.long
+@given(JUNK)
+@settings(max_examples=300, deadline=None)
+def test_no_content_makes_the_check_fail_ever(content: Any) -> None:
+    check_whatever_it_is(content)
+
+
+def check_whatever_it_is(content: Any) -> None:
     form = gf_policy.load().effective("national/2025/n25").form("factory", "application")
     for candidate in (content, {"values": content}, {"values": [content]}):
         form.check(candidate)

@@ -108,7 +108,7 @@ def change(values: list[Any], place: int, act: str, key: str, odd: Any) -> None:
 
 
 @given(st.sampled_from(list(FORMS)), CHANGES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_short_way_says_the_same_as_the_long_way(category: str, changes: list[tuple[int, str, str, Any]]) -> None:
     same_after(category, changes)
 
@@ -128,24 +128,42 @@ def same_after(category: str, changes: list[tuple[int, str, str, Any]]) -> None:
 
 
 PLACES = {"text": 0, "flag": 1, "number": 2, "of a year": 9, "codes": 31, "count": 46}
-MORE = ("text", "flag", "number", "count")  # a number of a year and codes have every branch in them
+# A number of a year has every branch in it, but those of the values of codes.
+MORE = dict.fromkeys(PLACES, KEYS) | {"of a year": [], "codes": [key for key in KEYS if key != "value"]}
 
 
 @pytest.mark.parametrize(
-    "place",
-    [pytest.param(place, id=name, marks=[pytest.mark.long] if name in MORE else []) for name, place in PLACES.items()],
+    ("place", "key"),
+    [
+        pytest.param(place, key, id=f"{key}-{name}", marks=[pytest.mark.long] if key in MORE[name] else [])
+        for key in KEYS
+        for name, place in PLACES.items()
+    ],
 )
-@pytest.mark.parametrize("key", KEYS)
-def test_one_odd_thing_anywhere(key: str, place: int) -> None:
+def test_one_odd_thing_anywhere(place: int, key: str) -> None:
     for odd in ODD:
         values = list(EXAMPLES["factory"]["values"])
         values[place] = {**values[place], key: odd}
         assert_same(FORMS["factory"], {"values": values})
 
 
-@given(st.fixed_dictionaries({row.code: st.decimals(0, 10**6, places=2) for row in FORMS["factory"].rows}))
-@settings(max_examples=60, deadline=None)
+NUMBERS = st.fixed_dictionaries({row.code: st.decimals(0, 10**6, places=2) for row in FORMS["factory"].rows})
+
+
+@given(NUMBERS)
+@settings(max_examples=15, deadline=None)
 def test_rules_over_several_values_say_the_same(numbers: dict[str, Decimal]) -> None:
+    same_with(numbers)
+
+
+@pytest.mark.long
+@given(NUMBERS)
+@settings(max_examples=200, deadline=None)
+def test_rules_over_several_values_say_the_same_many_times(numbers: dict[str, Decimal]) -> None:
+    same_with(numbers)
+
+
+def same_with(numbers: dict[str, Decimal]) -> None:
     content = copy.deepcopy(EXAMPLES["factory"])
     for value in content["values"]:
         if isinstance(value["value"], str) and value.get("unit"):

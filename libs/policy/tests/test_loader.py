@@ -97,6 +97,7 @@ def test_policies_without_manifest_are_refused(policies: Path) -> None:
         gf_policy.load(policies)
 
 
+@pytest.mark.process
 def test_the_command_publishes(policies: Path) -> None:
     (policies / "calendars/2027.yaml").write_text(
         "source: {assumption: 测试用的年份}\nyear: 2027\ndays_off: []\nworking_weekends: []\n", encoding="utf-8"

@@ -8,13 +8,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from joserfc.jwk import RSAKey
 
 from gf_chassis.identity import InvalidToken, KeyCache, TokenVerifier
 from gf_standalone import pages, people
 from gf_standalone.dispatch import Dispatcher
 from gf_standalone.issuer import Issuer, issuer_app, load_key
 from gf_standalone.settings import StandaloneSettings, StartRefused
+from tests.support.keys import rsa_key
 
 SETTINGS = StandaloneSettings(port=8000, data=Path("unused"))
 VERIFIER = "v" * 64
@@ -33,7 +33,7 @@ WANTED = {
 
 @pytest.fixture(scope="module")
 def issuer() -> Issuer:
-    key = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
+    key = rsa_key(0, use="sig", alg="RS256", kid="issuer-0")
     return Issuer(SETTINGS, people.accounts(), key)
 
 
@@ -140,7 +140,7 @@ async def test_client_credentials(browser: httpx.AsyncClient, issuer: Issuer) ->
 
 
 async def test_a_token_of_another_key_is_refused(issuer: Issuer) -> None:
-    other = Issuer(SETTINGS, people.accounts(), RSAKey.generate_key(2048, {"use": "sig"}, auto_kid=True))
+    other = Issuer(SETTINGS, people.accounts(), rsa_key(1, use="sig", kid="issuer-1"))
     token = other.access_token(people.accounts()["yubei-review"], "x")
     with pytest.raises(InvalidToken):
         await verifier(issuer).verify(token)
@@ -157,7 +157,7 @@ def test_it_exists_on_a_laptop_only(settings: dict[str, str]) -> None:
         Issuer(
             StandaloneSettings(port=8000, data=Path("x"), **settings),  # type: ignore[arg-type]
             people.accounts(),
-            RSAKey.generate_key(2048),
+            rsa_key(0),
         )
 
 

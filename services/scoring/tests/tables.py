@@ -85,10 +85,15 @@ def exact(levels: dict[str, tuple[Decimal, Decimal]]) -> dict[str, tuple[Fractio
     return {code: (Fraction(lead), Fraction(base)) for code, (lead, base) in levels.items()}
 
 
+@cache
+def _usual(ruleset_id: str) -> dict[FactKey, FactValue]:
+    return facts_of(ruleset_id)[0]
+
+
 def situation(ruleset_id: str, seed: int) -> tuple[dict, dict, dict]:
     """A form with holes, odd units and odd values; levels, some missing or equal; marks, some out of range."""
     chance, table, facts = random.Random(seed), ruleset(ruleset_id), {}
-    for key, value in facts_of(ruleset_id)[0].items():
+    for key, value in _usual(ruleset_id).items():
         choice = chance.randrange(25)
         if not isinstance(value, str):
             facts[key] = value

@@ -24,6 +24,7 @@ from gf_chassis.identity import KeyCache, TokenVerifier
 from gf_chassis.runtime import ServiceRuntime
 from gf_chassis.settings import ServiceSettings, async_url
 from gf_chassis.tables import service_base
+from tests.support.keys import rsa_key
 
 ISSUER = "http://issuer.test/auth"
 JSON = {"content-type": "application/json"}
@@ -33,7 +34,7 @@ class Issuer:
     """Signs tokens as a real issuer would, and as one must not."""
 
     def __init__(self) -> None:
-        self.rsa = RSAKey.generate_key(2048, {"kid": "rsa-1"})
+        self.rsa = rsa_key(0, kid="rsa-1")
         self.ec = ECKey.generate_key("P-256", {"kid": "ec-1"})
         self.fetched = 0
         self.keys = [self.rsa, self.ec]

@@ -9,7 +9,7 @@ import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary, to_binary
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gf_chassis.cloudevents import CONTENT_TYPE, from_kafka_headers, source, to_kafka_headers
@@ -63,13 +63,28 @@ def test_the_sdk_reads_what_we_write(example: Example) -> None:
     assert again.value == example.payload
 
 
-@given(
-    key=st.text(st.characters(categories=["L", "N"], max_codepoint=0x9FFF), min_size=1, max_size=60),
-    number=st.integers(1, 999_999_999),
-    time=st.datetimes(timezones=st.just(UTC)),
-    traced=st.booleans(),
+ENVELOPES = st.tuples(
+    st.text(st.characters(categories=["L", "N"], max_codepoint=0x9FFF), min_size=1, max_size=60),
+    st.integers(1, 999_999_999),
+    st.datetimes(timezones=st.just(UTC)),
+    st.booleans(),
 )
-def test_we_read_what_we_write(key: str, number: int, time: datetime, traced: bool) -> None:
+
+
+@given(ENVELOPES)
+@settings(max_examples=25)
+def test_we_read_what_we_write(envelope: tuple[str, int, datetime, bool]) -> None:
+    read_what_we_write(*envelope)
+
+
+@pytest.mark.long
+@given(ENVELOPES)
+@settings(max_examples=300)
+def test_we_read_whatever_we_write(envelope: tuple[str, int, datetime, bool]) -> None:
+    read_what_we_write(*envelope)
+
+
+def read_what_we_write(key: str, number: int, time: datetime, traced: bool) -> None:
     trace = TRACE if traced else None
     headers = to_kafka_headers(
         type="greenladder.intake.v1.UnitChanged",

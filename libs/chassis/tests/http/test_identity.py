@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey
 
 from gf_chassis.errors import Forbidden, NotFound, Transient
 from gf_chassis.http import Router
@@ -22,6 +22,7 @@ from gf_chassis.identity import (
     read_keys,
 )
 from gf_chassis.settings import ServiceSettings
+from tests.support.keys import rsa_key
 
 from .conftest import ISSUER, Issuer, MakeApp, client_of, raw_token
 
@@ -46,7 +47,7 @@ def _hs256_with_the_public_key(issuer: Issuer) -> str:
 
 
 def _forged(issuer: Issuer) -> dict[str, str]:
-    other_rsa = RSAKey.generate_key(2048, {"kid": "rsa-1"})
+    other_rsa = rsa_key(1, kid="rsa-1")
     other_ec = ECKey.generate_key("P-256", {"kid": "ec-1"})
     good = issuer.token()
     head, body, signature = good.split(".")
@@ -57,7 +58,7 @@ def _forged(issuer: Issuer) -> dict[str, str]:
         "HS256 with the public key": _hs256_with_the_public_key(issuer),
         "another key, same kid": issuer.token(other_rsa),
         "another curve key, same kid": issuer.token(other_ec),
-        "unknown kid": issuer.token(RSAKey.generate_key(2048, {"kid": "rsa-9"})),
+        "unknown kid": issuer.token(rsa_key(1, kid="rsa-9")),
         "kid as a path": raw_token({"alg": "RS256", "kid": "../../dev/null"}, issuer.claims()),
         "kid is no text": raw_token({"alg": "RS256", "kid": 5}, issuer.claims()),
         "no kid": raw_token({"alg": "RS256"}, issuer.claims()),
@@ -134,11 +135,11 @@ async def test_a_known_token_falls_with_its_key(issuer: Issuer) -> None:
     await verifier.verify(token)
     clock[0] += 601
     assert await verifier.verify(token) == await verifier.verify(token)  # fetched again, and still there
-    keys[:] = [RSAKey.generate_key(2048, {"kid": issuer.rsa.kid})]  # same name, another key
+    keys[:] = [rsa_key(1, kid=str(issuer.rsa.kid))]  # same name, another key
     clock[0] += 601
     with pytest.raises(InvalidToken):
         await verifier.verify(token)
-    keys[:] = [RSAKey.generate_key(2048, {"kid": "other"})]
+    keys[:] = [rsa_key(1, kid="other")]
     clock[0] += 601
     with pytest.raises(InvalidToken):
         await verifier.verify(token)
@@ -158,7 +159,7 @@ async def test_rotated_keys_are_fetched_once_and_unknown_ones_not_in_a_row(issue
         issuer=ISSUER, audience="greenladder", keys=KeyCache(fetch, now=lambda: clock[0], min_interval=10)
     )
     await verifier.verify(issuer.token())
-    new = RSAKey.generate_key(2048, {"kid": "rsa-2"})
+    new = rsa_key(1, kid="rsa-2")
     keys.append(new)
     clock[0] += 11
     await verifier.verify(issuer.token(new))

@@ -12,7 +12,7 @@ from typing import Any
 
 from gf_policy import manifest
 from gf_policy.files import PolicyFile, read_yaml
-from gf_policy.root import policies_root
+from gf_policy.root import names_below, policies_root
 
 _NAMES = ("label", "title", "name", "act", "code", "indicator", "category", "id")
 _HEAD = """# 约定一览
@@ -25,8 +25,7 @@ _HEAD = """# 约定一览
 def page(root: Path) -> str:
     parts = [_HEAD]
     total = 0
-    for path in sorted(root.rglob("*.yaml")):
-        name = path.relative_to(root).as_posix()
+    for name in names_below(root, "*.yaml"):
         if not manifest.is_law(name):
             continue
         rows = _rows(read_yaml(root, name))

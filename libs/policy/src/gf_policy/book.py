@@ -21,7 +21,7 @@ from gf_policy.limits import LimitTable, read_limits
 from gf_policy.model import Department, Policy
 from gf_policy.policy_files import PolicyFolder, read_folder
 from gf_policy.preferences import PreferenceTable, read_preferences
-from gf_policy.root import policies_root
+from gf_policy.root import names_below, policies_root
 from gf_policy.rulesets import Ruleset, RulesetTable, load_rulesets
 from gf_policy.tightening import check_base, check_overlay
 
@@ -171,7 +171,7 @@ def _is_ruleset(name: str) -> bool:
 
 
 def _policy_folders(root: Path) -> list[str]:
-    return sorted(path.parent.relative_to(root).as_posix() for path in root.rglob("policy.yaml"))
+    return sorted(name.removesuffix("/policy.yaml") for name in names_below(root, "policy.yaml"))
 
 
 def _with_number(folder: PolicyFolder, documents: Mapping[str, Mapping[str, str]]) -> PolicyFolder:
@@ -187,8 +187,7 @@ def _check_citations(root: Path, documents: PolicyFile, only_good: bool) -> None
     ``only_good``: a scoring table that does not is left out later, when the tables are read.
     """
     known = documents.data["documents"]
-    for path in sorted(root.rglob("*.yaml")):
-        name = path.relative_to(root).as_posix()
+    for name in names_below(root, "*.yaml"):
         if name == documents.name or not manifest.is_law(name) or (only_good and _is_ruleset(name)):
             continue
         file = read_yaml(root, name)

@@ -14,6 +14,7 @@ import yaml
 
 from gf_policy.errors import PolicyError
 from gf_policy.model import Source
+from gf_policy.root import content
 
 if TYPE_CHECKING:  # only for what is wrong: a file that fits is known without it
     from jsonschema.exceptions import ValidationError
@@ -46,9 +47,8 @@ class PolicyFile:
 
 
 def read_yaml(root: Path, name: str) -> PolicyFile:
-    path = root / name
     try:
-        text = path.read_text(encoding="utf-8")
+        text = content(root, name).decode("utf-8")
     except FileNotFoundError:
         raise PolicyError(name, "文件不存在。") from None
     except UnicodeDecodeError:
@@ -123,7 +123,7 @@ def _scalar(name: str, node: yaml.Node) -> Any:
 def check_schema(root: Path, file: PolicyFile, schema: str) -> None:
     name = f"schema/{schema}.schema.json"
     try:
-        text = (root / name).read_text(encoding="utf-8")
+        text = content(root, name).decode("utf-8")
     except FileNotFoundError:
         raise PolicyError(name, "文件不存在。") from None
     fault = _schema_fault(text, file)

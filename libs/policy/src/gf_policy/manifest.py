@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from gf_policy.errors import PolicyError
+from gf_policy.root import content, names_below
 
 NAME = "MANIFEST"
 # Not law: explanations, examples and tests beside it may be improved at any time.
@@ -21,12 +22,11 @@ def is_law(name: str) -> bool:
 
 
 def law_files(root: Path) -> list[str]:
-    names = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
-    return sorted(name for name in names if is_law(name))
+    return sorted(name for name in names_below(root) if is_law(name))
 
 
 def digest(root: Path, name: str) -> str:
-    return hashlib.sha256((root / name).read_bytes()).hexdigest()
+    return hashlib.sha256(content(root, name)).hexdigest()
 
 
 def read(root: Path) -> dict[str, str]:

@@ -17,6 +17,7 @@ from gf_policy.files import PolicyFile, check_schema, read_yaml, source_of
 from gf_policy.manifest import is_law
 from gf_policy.model import Source
 from gf_policy.policy_files import PolicyFolder
+from gf_policy.root import names_below
 from gf_policy.rulesets import RulesetTable
 
 
@@ -52,8 +53,7 @@ def read_preferences(root: Path, folders: Iterable[PolicyFolder], rulesets: Rule
     """Every ``preferences.yaml`` below ``root``, held against forms and scoring tables. Raises PolicyError."""
     bases = {folder.policy.id: folder for folder in folders if folder.policy.extends is None}
     found: list[Preference] = []
-    for path in sorted(root.rglob("preferences.yaml")):
-        name = path.relative_to(root).as_posix()
+    for name in names_below(root, "preferences.yaml"):
         if not is_law(name):
             continue
         file = read_yaml(root, name)

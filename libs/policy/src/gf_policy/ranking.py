@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from gf_policy.files import PolicyFile, check_schema, read_yaml
 from gf_policy.manifest import is_law
+from gf_policy.root import names_below
 
 Rounding = Literal["down", "up", "half_up"]
 #: Whether a group of equals that the cut falls into is in or out, as a whole.
@@ -93,8 +94,7 @@ class RankingTable:
 def load_rankings(root: Path) -> RankingTable:
     """Every ``ranking.yaml`` below ``root``, checked."""
     found: dict[tuple[str, str], RankingRules] = {}
-    for path in sorted(root.rglob("ranking.yaml")):
-        name = path.relative_to(root).as_posix()
+    for name in names_below(root, "ranking.yaml"):
         if not is_law(name):
             continue
         file = read_yaml(root, name)

@@ -18,6 +18,7 @@ from gf_policy.errors import PolicyError
 from gf_policy.files import LOADER, fits
 from gf_policy.limits import LimitTable
 from gf_policy.model import Source
+from gf_policy.root import content
 from gf_policy.ruleset_model import (
     Band,
     Benchmark,
@@ -41,9 +42,8 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
 
-def read_ruleset(path: Path, root: Path, limits: LimitTable) -> Ruleset:
-    file, text = path.relative_to(root).as_posix(), path.read_text("utf-8")
-    return read_text(file, text, root, limits)
+def read_ruleset(root: Path, name: str, limits: LimitTable) -> Ruleset:
+    return read_text(name, content(root, name).decode("utf-8"), root, limits)
 
 
 def read_text(file: str, text: str, root: Path, limits: LimitTable) -> Ruleset:
@@ -94,9 +94,10 @@ def _beneath(file: str, text: str, root: Path) -> tuple[str, str]:
     if not isinstance(data, dict) or "same_as" not in data:
         return "", ""
     other = str(data["same_as"])
-    if not (root / other).is_file():
-        raise Place(file, text).error(f"没有文件 {other}。", "same_as")
-    return other, (root / other).read_text("utf-8")
+    try:
+        return other, content(root, other).decode("utf-8")
+    except (FileNotFoundError, IsADirectoryError):
+        raise Place(file, text).error(f"没有文件 {other}。", "same_as") from None
 
 
 @lru_cache(maxsize=256)

@@ -16,6 +16,7 @@ from gf_policy.benchmark_files import BenchmarkFile, read_benchmarks
 from gf_policy.errors import PolicyError
 from gf_policy.files import read_yaml
 from gf_policy.limits import read_limits
+from gf_policy.root import names_below
 from gf_policy.ruleset_model import Benchmark, Formula, Indicator, Ruleset, Term
 from gf_policy.ruleset_reading import read_ruleset, read_text
 from gf_policy.tables import REST, TableEntry, read_tables
@@ -148,11 +149,11 @@ def load_rulesets(root: Path, *, only_good: bool = False) -> RulesetTable:
     rulesets: list[Ruleset] = []
     faults: list[PolicyError] = []
     known = _documents(root) if only_good else None
-    for path in sorted(root.rglob("ruleset*.yaml")):
+    for name in names_below(root, "ruleset*.yaml"):
         try:
             if known is not None:
-                _check_alone(root, path, known)
-            rulesets.append(read_ruleset(path, root, limits))
+                _check_alone(root, name, known)
+            rulesets.append(read_ruleset(root, name, limits))
         except PolicyError as fault:
             if not only_good:
                 raise
@@ -170,12 +171,11 @@ def _documents(root: Path) -> frozenset[str]:
     return frozenset(read_yaml(root, "documents.yaml").data["documents"])
 
 
-def _check_alone(root: Path, path: Path, known: frozenset[str]) -> None:
+def _check_alone(root: Path, name: str, known: frozenset[str]) -> None:
     """What loading checks of all files at once, for one: published as it stands, and citing what the catalogue has.
 
     A table that takes over another one stands on that file as well.
     """
-    name = path.relative_to(root).as_posix()
     file = read_yaml(root, name)
     for needed in (name, *([str(file.data["same_as"])] if "same_as" in file.data else [])):
         if fault := manifest.changed(root, needed):
@@ -188,4 +188,4 @@ def _check_alone(root: Path, path: Path, known: frozenset[str]) -> None:
 def load_benchmarks(root: Path) -> tuple[BenchmarkFile, ...]:
     """Every ``benchmarks*.yaml`` below ``root``, checked against its ruleset."""
     table = load_rulesets(root)
-    return tuple(read_benchmarks(path, root, table) for path in sorted(root.rglob("benchmarks*.yaml")))
+    return tuple(read_benchmarks(root / name, root, table) for name in names_below(root, "benchmarks*.yaml"))

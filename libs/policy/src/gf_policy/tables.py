@@ -12,6 +12,7 @@ from pathlib import Path
 from gf_policy.errors import PolicyError
 from gf_policy.files import PolicyFile, check_schema, read_yaml, source_of
 from gf_policy.model import Source
+from gf_policy.root import names_below
 
 #: Code of the entry for every unit of the category that no other entry names.
 REST = "all"
@@ -35,8 +36,8 @@ class TableEntry:
 
 def read_tables(root: Path, rulesets: Collection[str], *, check: bool = True) -> tuple[TableEntry, ...]:
     found: list[TableEntry] = []
-    for path in sorted(root.rglob("tables.yaml")):
-        file = read_yaml(root, path.relative_to(root).as_posix())
+    for name in names_below(root, "tables.yaml"):
+        file = read_yaml(root, name)
         check_schema(root, file, "tables")
         seen: set[tuple[str, str]] = set()
         for index, row in enumerate(file.data["tables"]):

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gf_chassis import json
@@ -36,7 +36,19 @@ _rows = st.builds(
 
 
 @given(st.lists(_rows, max_size=8))
+@settings(max_examples=30)
 def test_facts_in_wire_format_are_the_facts(rows: list[FactRow]) -> None:
+    assert_same_facts(rows)
+
+
+@pytest.mark.long
+@given(st.lists(_rows, max_size=8))
+@settings(max_examples=300)
+def test_facts_in_wire_format_are_always_the_facts(rows: list[FactRow]) -> None:
+    assert_same_facts(rows)
+
+
+def assert_same_facts(rows: list[FactRow]) -> None:
     message = SubmissionAdmitted()
     message.MergeFromString(contracts._facts(rows))
     assert message == SubmissionAdmitted(facts=[contracts._fact(row) for row in rows])

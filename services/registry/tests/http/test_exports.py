@@ -1,11 +1,9 @@
-"""Exports: exactly what the page shows, with the list's date; no formulas; memory that does not grow."""
+"""Exports: exactly what the page shows, with the list's date."""
 
 from __future__ import annotations
 
 import csv
 import io
-import tracemalloc
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +13,15 @@ import pytest
 from gf_chassis.idempotency import Once
 from gf_registry.adapters import reading
 from gf_registry.domain.adjustments import AdjustmentKind
-from gf_registry.entrypoints import exports, public
+from gf_registry.entrypoints import public
 from gf_registry.usecases.decide_adjustment import decide_adjustment
 from gf_registry.usecases.propose_adjustment import Proposal, propose_adjustment
 from services.registry.tests.db.support import NATIONAL, Story, registrar
 from services.registry.tests.http.browser import Browser
 from services.registry.tests.http.test_dynamic import ranked
 from services.registry.tests.http.test_http import CODE, LIST, OTHER, World, imported, world  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.db
 
 
 def lines(content: bytes) -> list[list[str]]:
@@ -35,7 +35,6 @@ def sheet(content: bytes) -> list[list[str]]:
     return [[cell or "" for cell in row] for row in book.active.iter_rows(values_only=True)]
 
 
-@pytest.mark.db
 @pytest.mark.rule("reg-lists", "CQ-list")
 @pytest.mark.parametrize(
     ("query", "names"),
@@ -67,7 +66,6 @@ async def test_the_list_as_asked(world: World, query: str, names: list[str]) -> 
     assert {row[-1] for row in rows[1:]} <= {shown["on"]}
 
 
-@pytest.mark.db
 async def test_no_such_list_or_kind(world: World) -> None:  # noqa: F811
     await imported(world)
     assert (await world.call("GET", "/v1/public/lists/city:nowhere:factory/export.xlsx")).status_code == 404
@@ -75,7 +73,6 @@ async def test_no_such_list_or_kind(world: World) -> None:  # noqa: F811
     assert (await world.call("GET", f"/v1/public/lists/{LIST}/export.csv?known_at=99")).status_code == 422
 
 
-@pytest.mark.db
 @pytest.mark.rule("reg-lists")
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 async def test_a_removal_between_two_pages(
@@ -117,7 +114,6 @@ async def remove(world: World, unit_id: UUID) -> None:  # noqa: F811
     )  # fmt: skip
 
 
-@pytest.mark.db
 @pytest.mark.rule("N25-5pct", "CQ-warn")
 async def test_due_and_warned_to_whom_they_concern(world: World) -> None:  # noqa: F811
     await ranked(world)
@@ -136,27 +132,3 @@ async def test_due_and_warned_to_whom_they_concern(world: World) -> None:  # noq
         assert "末位厂" in taken.text
         foreign = Browser(world.app, world.client, f"applicant@@{CODE}")
         assert (await foreign.get(f"/lists/{NATIONAL}/dynamic/{what}.xlsx")).status_code == 404
-
-
-@pytest.mark.parametrize("text", ["=1+1", "＝1", "+1", "-1", "@x", "\t=1", " =1", "　=1"])
-def test_no_cell_is_a_formula(text: str) -> None:
-    assert exports.cell(text) == "'" + text
-
-
-async def many(count: int, page: int) -> AsyncIterator[list[list[object]]]:
-    for start in range(0, count, page):
-        yield [[n, f"绿源机械有限公司{n}", "91440606MA4UUUUU0X", "440606"] for n in range(start, start + page)]
-
-
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
-async def test_memory_does_not_grow_with_the_table(kind: str) -> None:
-    peaks = []
-    for count in (100, 100, 600):  # the first one also loads what is needed
-        tracemalloc.start()
-        table = exports.Table("x", "x", ("a", "b", "c", "d"), many(count, 50))
-        answer = await exports.answer(table, kind)  # type: ignore[arg-type]
-        async for _ in answer.body_iterator:
-            pass
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert peaks[2] < peaks[1] * 1.5

@@ -7,6 +7,7 @@ and refused when it holds macros, formulas or entities. To be called in a thread
 import io
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ _SHEET = "申报表"
 _HEADS = ("代码", "项目", "年份", "产品", "数值（内容）", "单位", "不适用", "特殊情况说明", "填写要求")
 _WIDTHS = (4, 52, 8, 18, 26, 10, 9, 30, 46)
 _FIRST = 4  # line of the first value; above it the title, the form's id, the headings
+_PLAIN = 2, 1  # the form's id, written first: the style of all texts is a copy of its
 _NOTE = "#note"
 _YES, _NO = "是", "否"
 
@@ -41,8 +43,8 @@ def write_form(form: Form, content: Mapping[str, Any], unit_name: str) -> bytes:
     sheet = book.active
     assert isinstance(sheet, Worksheet)
     sheet.title = _SHEET
+    _put(sheet, *_PLAIN, form.id)
     _put(sheet, 1, 2, f"{form.title} {unit_name}".strip()).font = Font(bold=True, size=14)
-    _put(sheet, 2, 1, form.id)
     _put(
         sheet,
         2,
@@ -55,7 +57,7 @@ def write_form(form: Form, content: Mapping[str, Any], unit_name: str) -> bytes:
         sheet.column_dimensions[cell.column_letter].width = width
     sheet.column_dimensions["A"].hidden = True
     sheet.freeze_panes = "C4"
-    line = _FIRST
+    line, offers = _FIRST, _Offers(sheet)
     for section in form.sections:
         _put(sheet, line, 2, section.label).font = Font(bold=True)
         line += 1
@@ -63,7 +65,7 @@ def write_form(form: Form, content: Mapping[str, Any], unit_name: str) -> bytes:
             for values in _lines(row, content):
                 for column, value in enumerate(values, 1):
                     _put(sheet, line, column, value)
-                _offer(sheet, line, row)
+                offers.add(line, row)
                 line += 1
     _put(sheet, line, 1, _NOTE)
     _put(sheet, line, 2, "整表特殊情况说明")
@@ -163,7 +165,7 @@ def _shown(row: FormRow, value: Any) -> Any:
 
 
 def _put(sheet: Worksheet, line: int, column: int, value: Any) -> Any:
-    cell = sheet.cell(line, column)
+    cell: Any = sheet.cell(line, column)
     try:
         cell.value = value if value != "" else None
     except IllegalCharacterError:
@@ -171,24 +173,38 @@ def _put(sheet: Worksheet, line: int, column: int, value: Any) -> Any:
     if isinstance(value, str):
         # A text stays a text whatever it begins with: no formula, also after it was edited and saved.
         cell.data_type = "s" if value else "n"
-        cell.quotePrefix = value[:1] in ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
+        if (line, column) == _PLAIN:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+        else:  # put together anew for each cell it would take a third of the time
+            plain: Any = sheet.cell(*_PLAIN)
+            cell._style = copy(plain._style)
+        if value[:1] in ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r"):
+            cell.quotePrefix = True
     return cell
 
 
-def _offer(sheet: Worksheet, line: int, row: FormRow) -> None:
-    """Lists to choose from."""
-    offers: dict[str, tuple[str, ...]] = {"G": (_YES,)}
-    if row.type in ("flag", "codes"):
-        offers["E"] = (_YES, _NO)
-    if len(row.units) > 1:
-        offers["F"] = tuple(row.units)
-    for column, options in offers.items():
-        if column == "G" and not row.not_applicable_allowed:
-            continue
-        offer = DataValidation(type="list", formula1=f'"{",".join(options)}"', allow_blank=True)
-        offer.add(f"{column}{line}")
-        sheet.add_data_validation(offer)
+class _Offers:
+    """Lists to choose from, each kept once with all the cells that have it."""
+
+    def __init__(self, sheet: Worksheet) -> None:
+        self._sheet = sheet
+        self._lists: dict[tuple[str, ...], DataValidation] = {}
+
+    def add(self, line: int, row: FormRow) -> None:
+        if row.type in ("flag", "codes"):
+            self._offer(f"E{line}", (_YES, _NO))
+        if len(row.units) > 1:
+            self._offer(f"F{line}", tuple(row.units))
+        if row.not_applicable_allowed:
+            self._offer(f"G{line}", (_YES,))
+
+    def _offer(self, cell: str, options: tuple[str, ...]) -> None:
+        offer = self._lists.get(options)
+        if offer is None:
+            offer = DataValidation(type="list", formula1=f'"{",".join(options)}"', allow_blank=True)
+            self._lists[options] = offer
+            self._sheet.add_data_validation(offer)
+        offer.add(cell)
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
