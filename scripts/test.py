@@ -96,7 +96,9 @@ def unit() -> list[Step]:
     # Plugins that nothing here uses, at every one of two thousand tests.
     plugins = ("xdist", "xdist.looponfail", "anyio", "logging", "platformdirs")
     unused = [part for name in plugins for part in ("-p", f"no:{name}")]
-    inward, outward = (pytest(UNIT, *halves[which], *unused) for which in (False, True))
+    # What a test prints is kept without turning file descriptors round, four times a test.
+    usual = ("-p", "tests.support.lean", "--capture=sys", *unused)
+    inward, outward = (pytest(UNIT, *usual, *halves[which]) for which in (False, True))
     return [Step("单元测试", inward, beside=tuple(outward))]
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from gf_policy.files import LOADER
+
 ROOT = Path(__file__).resolve().parents[1]
 SERVICES = ("intake", "scoring", "review", "registry", "notify")
 LOOPBACK = ("127.0.0.1:", "${GL_BIND:-127.0.0.1}:")
@@ -19,7 +21,9 @@ LOOPBACK = ("127.0.0.1:", "${GL_BIND:-127.0.0.1}:")
 
 @pytest.fixture(scope="module")
 def containers() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    found: dict[str, dict[str, Any]] = yaml.load(
+        (ROOT / "docker-compose.yml").read_text(encoding="utf-8"), Loader=LOADER
+    )
     return found["services"]  # type: ignore[return-value]
 
 

@@ -15,6 +15,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from jsonschema import Draft202012Validator
 
+from gf_policy.files import LOADER
 from gf_proto import TOPICS, Example, event_types, examples, message_type, topic_of
 from gf_proto.catalogue import render, target
 from gf_proto.examples import parse, to_json
@@ -83,7 +84,7 @@ def test_every_generated_module_is_registered() -> None:
 @pytest.mark.parametrize("path", sorted((PROTO / "topics").glob("*.yaml")), ids=lambda path: path.stem)
 def test_topic_files_have_their_form(path: Path) -> None:
     schema = json.loads((PROTO / "topics" / "topic.schema.json").read_text(encoding="utf-8"))
-    errors = list(Draft202012Validator(schema).iter_errors(yaml.safe_load(path.read_text(encoding="utf-8"))))
+    errors = list(Draft202012Validator(schema).iter_errors(yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)))
     assert not errors, [error.message for error in errors]
 
 

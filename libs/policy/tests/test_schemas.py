@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import random
 from collections.abc import Iterator
@@ -58,6 +57,13 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
             yield from places(child)
 
 
+def shortened(value: Any) -> Any:
+    """A copy with the head of every list: what follows is of the same kind, and the judge takes its time."""
+    if isinstance(value, dict):
+        return {key: shortened(child) for key, child in value.items()}
+    return [shortened(child) for child in value[:3]] if isinstance(value, list) else value
+
+
 def test_a_file_of_every_schema_is_tried() -> None:
     assert {f"{name}.schema.json" for name in FILES} == SCHEMAS.keys()
 
@@ -66,7 +72,7 @@ def test_a_file_of_every_schema_is_tried() -> None:
 def test_both_say_the_same_of_changed_files(name: str) -> None:
     quick, judge = both(name)
     file = next(path for path in sorted(ROOT.glob(FILES[name])) if "schema" not in path.parts)
-    data = copy.deepcopy(dict(read_yaml(ROOT, file.relative_to(ROOT).as_posix()).data))
+    data = shortened(dict(read_yaml(ROOT, file.relative_to(ROOT).as_posix()).data))
     assert fits(quick, data)
     assert judge.is_valid(data)
     chance = random.Random(7)

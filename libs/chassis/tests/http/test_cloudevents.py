@@ -72,14 +72,14 @@ ENVELOPES = st.tuples(
 
 
 @given(ENVELOPES)
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_we_read_what_we_write(envelope: tuple[str, int, datetime, bool]) -> None:
     read_what_we_write(*envelope)
 
 
 @pytest.mark.long
 @given(ENVELOPES)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_we_read_whatever_we_write(envelope: tuple[str, int, datetime, bool]) -> None:
     read_what_we_write(*envelope)
 

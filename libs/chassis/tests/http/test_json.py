@@ -90,7 +90,7 @@ VALUES = (st.recursive(st.none() | st.booleans() | st.integers(-(2**63), 2**63 -
 
 
 @given(VALUES)
-@settings(max_examples=30)
+@settings(max_examples=15, deadline=None)
 def test_reads_back_what_was_written(value: Any) -> None:
     assert json.loads(json.dumps(value)) == value
 
@@ -102,7 +102,19 @@ def test_reads_back_whatever_was_written(value: Any) -> None:
 
 
 @given(st.binary(max_size=200))
+@settings(max_examples=30, deadline=None)
 def test_never_anything_but_a_refusal(raw: bytes) -> None:
+    refused_or_read(raw)
+
+
+@pytest.mark.long
+@given(st.binary(max_size=200))
+@settings(max_examples=500, deadline=None)
+def test_never_ever_anything_but_a_refusal(raw: bytes) -> None:
+    refused_or_read(raw)
+
+
+def refused_or_read(raw: bytes) -> None:
     with contextlib.suppress(json.BadJson):
         json.loads(raw)
 

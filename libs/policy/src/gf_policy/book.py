@@ -186,14 +186,20 @@ def _check_citations(root: Path, documents: PolicyFile, only_good: bool) -> None
 
     ``only_good``: a scoring table that does not is left out later, when the tables are read.
     """
-    known = documents.data["documents"]
+    known = frozenset(documents.data["documents"])
     for name in names_below(root, "*.yaml"):
         if name == documents.name or not manifest.is_law(name) or (only_good and _is_ruleset(name)):
             continue
-        file = read_yaml(root, name)
-        for where, source in file.sources:
-            if "document" in source and source["document"] not in known:
-                raise file.fault(f"文件目录 documents.yaml 中没有“{source['document']}”。", *where)
+        if fault := _unknown_document(read_yaml(root, name), known):
+            raise fault
+
+
+@functools.lru_cache(maxsize=256)
+def _unknown_document(file: PolicyFile, known: frozenset[str]) -> PolicyError | None:
+    for where, source in file.sources:
+        if "document" in source and source["document"] not in known:
+            return file.fault(f"文件目录 documents.yaml 中没有“{source['document']}”。", *where)
+    return None
 
 
 def _check_folders(tree: AuthorityTree, folders: Mapping[str, PolicyFolder]) -> None:

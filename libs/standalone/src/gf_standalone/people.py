@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from gf_policy.files import LOADER
+
 ROLE_NAMES = {
     "applicant": "申报单位",
     "partner": "合作平台",
@@ -47,7 +49,7 @@ class Account:
 @cache
 def accounts() -> dict[str, Account]:
     """Every demo account by id, in the order of the file."""
-    rows = yaml.safe_load((files("gf_standalone") / "demo" / "accounts.yaml").read_text(encoding="utf-8"))
+    rows = yaml.load((files("gf_standalone") / "demo" / "accounts.yaml").read_text(encoding="utf-8"), Loader=LOADER)
     return {
         row["id"]: Account(
             id=row["id"],

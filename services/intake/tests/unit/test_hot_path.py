@@ -36,14 +36,14 @@ _rows = st.builds(
 
 
 @given(st.lists(_rows, max_size=8))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_facts_in_wire_format_are_the_facts(rows: list[FactRow]) -> None:
     assert_same_facts(rows)
 
 
 @pytest.mark.long
 @given(st.lists(_rows, max_size=8))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_facts_in_wire_format_are_always_the_facts(rows: list[FactRow]) -> None:
     assert_same_facts(rows)
 

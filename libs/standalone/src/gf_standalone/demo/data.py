@@ -9,10 +9,12 @@ from typing import Any
 
 import yaml
 
+from gf_policy.files import LOADER
+
 
 @cache
 def _read(name: str) -> Any:
-    return yaml.safe_load((files("gf_standalone") / "demo" / name).read_text(encoding="utf-8"))
+    return yaml.load((files("gf_standalone") / "demo" / name).read_text(encoding="utf-8"), Loader=LOADER)
 
 
 def units() -> dict[str, dict[str, Any]]:

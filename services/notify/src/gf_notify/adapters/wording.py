@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from gf_policy.files import LOADER
+
 FILE = Path(__file__).with_name("notices.yaml")
 
 
@@ -37,7 +39,7 @@ class Wording:
 
     @classmethod
     def load(cls, file: Path = FILE) -> Wording:
-        return cls(yaml.safe_load(file.read_text(encoding="utf-8")))
+        return cls(yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER))
 
     def codes(self) -> frozenset[str]:
         return frozenset(self._templates)
