@@ -83,7 +83,9 @@ def unit_files() -> list[str]:
 
 
 #: What a file imports that stands on FastAPI, SQLModel or protobuf: a second of imports before its first test.
-_OUTWARD = re.compile(r"^from (gf_chassis|gf_standalone|gf_proto|gf_\w+\.entrypoints|greenladder|\.conftest)\b", re.M)
+_OUTWARD = re.compile(
+    r"^from (gf_chassis|gf_standalone|gf_proto|gf_\w+\.entrypoints|greenladder|\.conftest)\b|\.settings\"\)", re.M
+)
 
 
 def unit() -> list[Step]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import uscc as oracle
 
@@ -15,10 +15,24 @@ def test_published_codes_are_valid(code: str) -> None:
     assert uscc.validate(code) == code
 
 
-@given(
-    st.text("0123456789", min_size=6, max_size=6), st.text("0123456789ABCDEFGHJKLMNPQRTUWXY", min_size=8, max_size=8)
-)
-def test_check_characters_agree_with_an_independent_implementation(region: str, organisation: str) -> None:
+DIGITS, LETTERS = "0123456789", "0123456789ABCDEFGHJKLMNPQRTUWXY"
+PARTS = st.tuples(st.text(DIGITS, min_size=6, max_size=6), st.text(LETTERS, min_size=8, max_size=8))
+
+
+@given(PARTS)
+@settings(max_examples=30, deadline=None)
+def test_check_characters_agree_with_an_independent_implementation(parts: tuple[str, str]) -> None:
+    both_agree(*parts)
+
+
+@pytest.mark.long
+@given(PARTS)
+@settings(max_examples=500, deadline=None)
+def test_check_characters_always_agree_with_an_independent_implementation(parts: tuple[str, str]) -> None:
+    both_agree(*parts)
+
+
+def both_agree(region: str, organisation: str) -> None:
     code = uscc.complete("91" + region + organisation)
     assert uscc.is_valid(code)
     assert oracle.is_valid(code)
