@@ -3,7 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gf_policy.numbers import NotANumber, canonical, converted, is_canonical, plain_text
@@ -31,8 +31,23 @@ def test_one_spelling_per_number(value: object, text: str) -> None:
     assert canonical(plain_text(value)) == text
 
 
-@given(st.decimals(min_value=-(10**17), max_value=10**17, places=6, allow_nan=False))
+DECIMALS = st.decimals(min_value=-(10**17), max_value=10**17, places=6, allow_nan=False)
+
+
+@given(DECIMALS)
+@settings(max_examples=30, deadline=None)
 def test_spelling_keeps_the_value(number: Decimal) -> None:
+    keeps_the_value(number)
+
+
+@pytest.mark.long
+@given(DECIMALS)
+@settings(max_examples=500, deadline=None)
+def test_spelling_always_keeps_the_value(number: Decimal) -> None:
+    keeps_the_value(number)
+
+
+def keeps_the_value(number: Decimal) -> None:
     text = canonical(plain_text(format(number, "f")))
     assert Decimal(text) == number
     assert canonical(text) == text

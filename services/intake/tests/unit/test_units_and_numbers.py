@@ -4,7 +4,7 @@ from datetime import date
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gf_intake.domain import numbers
@@ -82,7 +82,19 @@ def test_a_number_carries_its_check_character() -> None:
 
 
 @given(st.uuids())
+@settings(max_examples=30, deadline=None)
 def test_every_number_is_valid_and_swapped_neighbours_are_not(id_: object) -> None:
+    valid_and_not_when_swapped(id_)
+
+
+@pytest.mark.long
+@given(st.uuids())
+@settings(max_examples=500, deadline=None)
+def test_all_numbers_are_valid_and_swapped_neighbours_are_not(id_: object) -> None:
+    valid_and_not_when_swapped(id_)
+
+
+def valid_and_not_when_swapped(id_: object) -> None:
     number = numbers.number_of(id_, "k", 2025, "a")  # type: ignore[arg-type]
     assert numbers.is_valid(number)
     body = number[-8:]
