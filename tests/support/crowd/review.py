@@ -155,7 +155,7 @@ _STATEMENTS: Sequence[str] = (
     and hashtext(s.submission_id) % 3 = 0""",
     """
   insert into journal (aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data)
-  select 'case', c.id, t.type, 'system', '', '', '', '', '{"round": 1, "version": 1}'
+  select 'case', c.id, t.type, 'system', '', '', '', '', '{"round": 1, "version": 1, "revision": 1, "total": "81.5"}'
   from crowd c cross join (values ('opened'), ('sheet_attached'), ('passed')) t(type)""",
 )
 
@@ -205,7 +205,8 @@ async def _once(connection: asyncpg.Connection) -> None:
         """
   insert into recommendation (id, authority, campaign_id, category, kind, title, state, version, document, summary,
     created_at, updated_at)
-  select md5(s.authority || s.slot), s.authority, min(s.campaign_id), 'factory', 'application', '第' || s.slot || '批',
+  select md5(s.authority || s.slot)::uuid::text,
+    s.authority, min(s.campaign_id), 'factory', 'application', '第' || s.slot || '批',
     'sent', 3, '', '[]', min(s.admitted_at), min(s.admitted_at)
   from (select q.*, ntile(400) over (partition by authority order by admitted_at) as slot from queue_entry q
         where q.view in ('passed', 'closed') and q.authority in ('cq', 'gd') and q.category = 'factory') s
@@ -215,7 +216,8 @@ async def _once(connection: asyncpg.Connection) -> None:
         """
   insert into recommendation_item (recommendation_id, submission_id, round, stage_no, position, case_version,
     sheet_revision, living)
-  select md5(s.authority || s.slot), s.submission_id, 1, 3, row_number() over (partition by s.authority, s.slot), 3, 1,
+  select md5(s.authority || s.slot)::uuid::text, s.submission_id, 1, 3,
+    row_number() over (partition by s.authority, s.slot), 3, 1,
     s.view = 'passed'
   from (select q.*, ntile(400) over (partition by authority order by admitted_at) as slot from queue_entry q
         where q.view in ('passed', 'closed') and q.authority in ('cq', 'gd') and q.category = 'factory') s"""
@@ -224,7 +226,8 @@ async def _once(connection: asyncpg.Connection) -> None:
         """
   insert into publicity (id, list_id, campaign_id, authority, state, version, event_number, days, unit, rule,
     provisional, opened_at, until, created_at)
-  select md5('p' || i), 'provincial:' || a || ':factory', 'c' || i, a, case when i % 40 = 0 then 'open' else 'closed'
+  select md5('p' || i)::uuid::text,
+    'provincial:' || a || ':factory', 'c' || i, a, case when i % 40 = 0 then 'open' else 'closed'
     end, 2, 2, 10, 'working', 'GD-13-publicity', false, timestamptz '2023-01-01' + make_interval(days => i),
     timestamptz '2023-01-15' + make_interval(days => i), timestamptz '2023-01-01' + make_interval(days => i)
   from generate_series(1, 400) i cross join lateral (select (array['cq', 'gd'])[1 + i % 2] as a) a"""
@@ -232,7 +235,7 @@ async def _once(connection: asyncpg.Connection) -> None:
     await connection.execute(
         """
   insert into publicity_entry (publicity_id, submission_id, round, stage_no, unit_id, name, position, state, settled)
-  select md5('p' || (1 + r % 400)), submission_id, 1, 3, submission_id, search_text, r,
+  select md5('p' || (1 + r % 400))::uuid::text, submission_id, 1, 3, submission_id, search_text, r,
     case when r % 7 = 0 then 'objected' else 'clear' end, true
   from (select submission_id, search_text, row_number() over (order by submission_id) as r from queue_entry
         where authority in ('cq', 'gd') and view in ('passed', 'closed') limit 20000) q"""

@@ -218,12 +218,37 @@ async def test_a_frequent_text_is_found_in_order(world: World, monkeypatch: pyte
     await world.admit(name="他人")
     plain = {sort: await ids_of(world, COUNTY, sort, text="绿源") for sort in SORTS}
     monkeypatch.setattr("gf_review.adapters.queue.MANY", 2)
-    monkeypatch.setattr("gf_review.adapters.queue.COUNTED", 3)
+    monkeypatch.setattr("gf_review.adapters.queue.COUNTED_OFTEN", 3)
     assert {sort: await ids_of(world, COUNTY, sort, limit=2, text="绿源") for sort in SORTS} == plain
     counts = await world.review.queue.counts(COUNTY, QueueFilter(text="绿源"))
-    assert counts.capped
-    assert counts.of("to_do") == 4
+    assert (counts.capped, counts.counted, counts.of("to_do")) == (True, 3, 4)
     assert len(plain["due"]) == 6
+
+
+@pytest.mark.parametrize("many", [0, 2000])
+async def test_a_page_with_its_counts_is_the_page_and_the_counts(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    """Few cases are gathered and sorted, many are read in order: the same rows, cursors and counts."""
+    world = await make_world(FakePolicies({COUNTY: windowed(NOW + timedelta(days=3))}))
+    for number in range(7):
+        made = await world.admit(superior=COUNTY, key_industry="k1" if number % 2 else "")
+        if number % 3:
+            await world.score(made, total=str(60 + number % 2))
+    await pass_on(world, made)
+    monkeypatch.setattr("gf_review.adapters.queue.MANY", many)
+    queue, after = world.review.queue, None
+    for view in ("to_do", "passed", "all"):
+        for sort in SORTS:
+            wanted, after = QueueFilter(view=view), None
+            while True:
+                shown = await queue.shown(COUNTY, wanted, sort, after=after, limit=2)
+                assert (shown.items, shown.following) == await queue.page(COUNTY, wanted, sort, after=after, limit=2)
+                assert shown.counts == await queue.counts(COUNTY, wanted)
+                assert shown.items
+                after = shown.following
+                if after is None:
+                    break
 
 
 # --- over the API -----------------------------------------------------------------------------------------------------

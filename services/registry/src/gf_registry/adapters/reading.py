@@ -30,24 +30,40 @@ from ({page}) l join membership m on m.id = l.membership_id order by {order}
 """
 #: With the unit the change was recorded for, as an edition prints it.
 _BASE = f"select l.membership_id, l.unit_id, l.name, l.uscc, l.region, l.industry from list_effect l where {_STANDS}"
-_STANDS_BY_LEVEL = """
-with standing as (
-  select e.membership_id, l.level, l.category, left(e.region, :digits) as place
-  from list l join list_effect e on e.list_id = l.list_id
-  where (l.level = 'national' or l.authority = :authority) and e.kind <> 'removed' and e.effective <= :on
-    and (cast(:known as timestamptz) is null or e.known_at <= :known) and not exists (
-    select 1 from list_effect f where f.list_id = e.list_id and f.membership_id = e.membership_id
-      and f.effective <= :on and (cast(:known as timestamptz) is null or f.known_at <= :known)
-      and (f.effective, f.position) > (e.effective, e.position))
-), owned as (
-  select s.*, m.unit_id, bool_or(s.level <> 'national') over (partition by m.unit_id) as here
-  from standing s join membership m on m.id = s.membership_id
-), units as (
-  select place, category, unit_id, array_agg(distinct level) as levels from owned where here group by 1, 2, 3
-)
-select place, category, levels, count(*) as units from units group by 1, 2, 3
+#: The last effect of every membership of a list, in the order of one index and out of it alone.
+_LAST = """
+select distinct on (e.membership_id) e.membership_id, e.kind, e.name, e.uscc, e.region, e.year from list_effect e
+where e.list_id = {list} and e.effective <= :on and {known}
+order by e.membership_id, e.effective desc, e.position desc
 """
-_COUNT = f"select count(*) from list_effect l where {_STANDS}"
+_COUNT = f"""
+select count(*) from ({_LAST.format(list=":list", known="e.known <= :known")}) l where l.kind <> 'removed'
+"""
+_KNOWN_AT = "(cast(:known as timestamptz) is null or e.known_at <= :known)"
+_STANDS_BY_LEVEL = f"""
+with own as (
+  select m.unit_id, g.category, g.level, left(l.region, :digits) as place
+  from list g cross join lateral ({_LAST.format(list="g.list_id", known=_KNOWN_AT)}) l
+  join membership m on m.id = l.membership_id
+  where g.level <> 'national' and g.authority = :authority and l.kind <> 'removed'
+), national as (
+  select m.unit_id, g.category, g.level, left(l.region, :digits) as place
+  from (select distinct unit_id from own) o join membership m on m.unit_id = o.unit_id
+  join list g on g.list_id = m.list_id and g.level = 'national'
+  cross join lateral (
+    select e.kind, e.region from list_effect e
+    where e.membership_id = m.id and e.effective <= :on and {_KNOWN_AT}
+    order by e.effective desc, e.position desc limit 1) l
+  where l.kind <> 'removed'
+), units as (
+  select place, category, unit_id, bool_or(level = 'national') as national, bool_or(level = 'provincial') as provincial,
+    bool_or(level = 'city') as city
+  from (select * from own union all select * from national) s group by 1, 2, 3
+)
+select place, category, array_remove(array[case when national then 'national' end,
+  case when provincial then 'provincial' end, case when city then 'city' end], null) as levels, count(*) as units
+from units group by place, category, national, provincial, city
+"""
 #: What was recorded last up to a position or an instant; both only grow.
 _RECORDED = """
 select position, recorded_at from (
@@ -135,9 +151,15 @@ async def count(session: AsyncSession, list_id: ListId, at: AsOf, search: Search
 def _asked(sql: str, list_id: ListId, at: AsOf, search: Search) -> tuple[str, dict[str, Any]]:
     """The statement with the filters that are set, and its values."""
     if search.q is not None:
-        sql += ' and (position(lower(:q) in lower(l.name collate "default")) > 0 or upper(:q) = l.uscc)'
+        # Letter by letter costs twice as much; most names and most words have no letters of two cases.
+        cased = search.q.lower() != search.q.upper()
+        name = 'position(lower(:q) in lower(l.name collate "default"))' if cased else "position(:q in l.name)"
+        sql += f" and ({name} > 0 or upper(:q) = l.uscc)"
     if search.region is not None:
         sql += " and left(l.region, length(:region)) = :region"
+        if search.region.isdecimal() and search.region.isascii():
+            # The same for the index: codes are six digits.
+            sql += " and l.region between :region and :region || '999999'"
     if search.year is not None:
         sql += " and l.year = :year"
     values: dict[str, Any] = {"list": str(list_id), "on": at.on, "known": at.position}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -16,6 +16,10 @@ from gf_registry.adapters.tables import RankedDueRow, RankingRow, RemovalDueRow
 from gf_registry.domain.lists import ListId
 from gf_registry.domain.removals import DueState, Ranked, RemovalDue, Run
 
+#: Rows in one statement, which takes 32,767 values.
+_ROWS: Final = 2000
+#: What is the same for the life of a removal that is due.
+_FIXED: Final = frozenset({"id", "membership_id", "list_id", "year"})
 #: The place of a unit that was imported under the list's own id is the linked unit's.
 _DUE = text(
     "select coalesce(i.linked_to, d.unit_id) as unit_id, d.run_id, d.streak, d.place from ranked_due d"
@@ -27,7 +31,7 @@ _OF = (
 )
 _OF_YEAR = text(f"{_OF} where d.list_id = :list and d.year = :year order by d.id")
 _OF_MEMBERSHIP = text(f"{_OF} where d.membership_id = :membership order by d.year desc")
-_OF_ADJUSTMENT = text(f"{_OF} where d.adjustment_id = :adjustment")
+_OF_ADJUSTMENTS = text(f"{_OF} where d.adjustment_id = any(:adjustments)")
 _MARKED = text(
     "select distinct m.unit_id from removal_due d join membership m on m.id = d.membership_id"
     " where d.list_id = :list and d.year = :year"
@@ -86,20 +90,28 @@ async def of_membership(session: AsyncSession, membership_id: UUID) -> list[Remo
 
 
 async def of_adjustment(session: AsyncSession, adjustment_id: UUID) -> RemovalDue | None:
-    row = (await session.execute(_OF_ADJUSTMENT, {"adjustment": adjustment_id})).one_or_none()
-    return _due(row) if row else None
+    return (await of_adjustments(session, [adjustment_id])).get(adjustment_id)
+
+
+async def of_adjustments(session: AsyncSession, adjustment_ids: Sequence[UUID]) -> dict[UUID, RemovalDue]:
+    """By adjustment; at most one each."""
+    rows = await session.execute(_OF_ADJUSTMENTS, {"adjustments": list(adjustment_ids)})
+    return {row.adjustment_id: _due(row) for row in rows}
 
 
 async def save(session: AsyncSession, list_id: ListId, dues: Iterable[RemovalDue]) -> None:
-    for one in dues:
-        values = {
+    rows = [
+        {
+            "id": one.id, "membership_id": one.membership_id, "list_id": str(list_id), "year": one.year,
             "run_id": one.ranked.run_id, "streak": one.ranked.streak, "place": one.ranked.place,
             "state": one.state.value, "adjustment_id": one.adjustment_id, "document": one.document,
-        }  # fmt: skip
-        key = {"id": one.id, "membership_id": one.membership_id, "list_id": str(list_id), "year": one.year}
-        await session.execute(
-            insert(RemovalDueRow).values({**key, **values}).on_conflict_do_update(index_elements=["id"], set_=values)
-        )
+        }
+        for one in dues
+    ]  # fmt: skip
+    for start in range(0, len(rows), _ROWS):
+        statement = insert(RemovalDueRow).values(rows[start : start + _ROWS])
+        told = {name: statement.excluded[name] for name in rows[0] if name not in _FIXED}
+        await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=told))
 
 
 def _due(row: Any) -> RemovalDue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +16,9 @@ from gf_registry.adapters.tables import (
     AdjustmentRow,
     BarRow,
     ChangeRow,
-    EditionChangeRow,
     EditionRow,
     ListingRow,
     ListRow,
-    MembershipRow,
 )
 from gf_registry.domain.adjustments import Adjustment, AdjustmentKind, AdjustmentState, Timing
 from gf_registry.domain.bars import Bar, BarState
@@ -40,6 +39,22 @@ _SAVE_STANDINGS = text(
     "update standing s set event_number = n.number"
     " from unnest(cast(:ids as uuid[]), cast(:numbers as int[])) n(id, number) where s.unit_id = n.id"
 )
+#: All that changed in one statement: two thousand by themselves hold their list for seconds.
+_SAVE_MEMBERSHIPS = text(
+    "insert into membership (id, unit_id, list_id, state, name, uscc, region, industry, submission_id, year, effective,"
+    " edition_id, ended, ground) select * from unnest(cast(:id as uuid[]), cast(:unit_id as uuid[]),"
+    " cast(:list_id as text[]), cast(:state as text[]), cast(:name as text[]), cast(:uscc as text[]),"
+    " cast(:region as text[]), cast(:industry as text[]), cast(:submission_id as uuid[]), cast(:year as int[]),"
+    " cast(:effective as date[]), cast(:edition_id as uuid[]), cast(:ended as date[]), cast(:ground as text[]))"
+    " on conflict (id) do update set unit_id = excluded.unit_id, state = excluded.state, name = excluded.name,"
+    " uscc = excluded.uscc, region = excluded.region, industry = excluded.industry,"
+    " submission_id = excluded.submission_id, year = excluded.year, effective = excluded.effective,"
+    " edition_id = excluded.edition_id, ended = excluded.ended, ground = excluded.ground"
+)
+_MEMBERSHIPS = text("select * from membership where unit_id = any(:ids) order by id")
+_ANNOUNCE = text(
+    "insert into edition_change (edition_id, change_id) select :edition, i from unnest(cast(:changes as uuid[])) i"
+)
 _MAKE_LIST = text(
     "insert into list (list_id, level, authority, category, position, editions, event_number)"
     " values (:id, :level, :authority, :category, 0, 0, 0) on conflict do nothing"
@@ -59,9 +74,11 @@ class Repository:
 
     def __init__(self, uow: UnitOfWork) -> None:
         self.uow = uow
+        #: As they are stored.
+        self._memberships: dict[UUID, Membership] = {}
         # The session holds its rows weakly; these must live until they are saved.
-        self._memberships: dict[UUID, MembershipRow] = {}
         self._bars: dict[UUID, BarRow] = {}
+        self._adjustments: dict[UUID, AdjustmentRow] = {}
 
     @property
     def session(self) -> AsyncSession:
@@ -80,15 +97,10 @@ class Repository:
         await self.session.execute(_MAKE_STANDINGS, {"ids": ids})
         locked = await self.session.execute(_LOCK_STANDINGS, {"ids": ids})
         standings = {row.unit_id: Standing(row.unit_id, event_number=row.event_number) for row in locked}
-        memberships = await self.session.exec(
-            select(MembershipRow)
-            .where(col(MembershipRow.unit_id).in_(ids))
-            .order_by(col(MembershipRow.id))
-            .execution_options(populate_existing=True)
-        )
-        for m in memberships:
-            self._memberships[m.id] = m
-            standings[m.unit_id].memberships.append(_membership(m))
+        for row in await self.session.execute(_MEMBERSHIPS, {"ids": ids}):
+            membership = _membership(row)
+            self._memberships[row.id] = replace(membership)
+            standings[row.unit_id].memberships.append(membership)
         bars = await self.session.exec(
             select(BarRow).where(col(BarRow.unit_id).in_(ids)).execution_options(populate_existing=True)
         )
@@ -100,24 +112,30 @@ class Repository:
     async def save_standings(self, standings: Iterable[Standing]) -> None:
         """Write what changed; call it once, at the end of the use case."""
         changed = list(standings)
+        await self._save_memberships([m for s in changed for m in s.memberships])
         for standing in changed:
-            for membership in standing.memberships:
-                self._save_membership(membership)
             for bar in standing.bars:
                 self._save_bar(bar)
         await self.session.flush()
         numbers = {s.unit_id: s.event_number for s in changed}
         await self.session.execute(_SAVE_STANDINGS, {"ids": list(numbers), "numbers": list(numbers.values())})
 
-    def _save_membership(self, m: Membership) -> None:
-        row = self._memberships.get(m.id)
-        if row is None:
-            row = MembershipRow(id=m.id, unit_id=m.unit_id, list_id=str(m.list_id), state=m.state.value, name="")
-            self._memberships[m.id] = row
-            self.session.add(row)
-        row.unit_id, row.state, row.submission_id, row.year = m.unit_id, m.state.value, m.submission_id, m.year
-        row.name, row.uscc, row.region, row.industry = m.entry.name, m.entry.uscc, m.entry.region, m.entry.industry
-        row.effective, row.edition_id, row.ended, row.ground = m.effective, m.edition_id, m.ended, m.ground
+    async def _save_memberships(self, memberships: Iterable[Membership]) -> None:
+        """What is new or other than it is stored."""
+        changed = [m for m in memberships if self._memberships.get(m.id) != m]
+        if not changed:
+            return
+        rows = [
+            {
+                "id": m.id, "unit_id": m.unit_id, "list_id": str(m.list_id), "state": m.state.value,
+                "name": m.entry.name, "uscc": m.entry.uscc, "region": m.entry.region, "industry": m.entry.industry,
+                "submission_id": m.submission_id, "year": m.year, "effective": m.effective,
+                "edition_id": m.edition_id, "ended": m.ended, "ground": m.ground,
+            }
+            for m in changed
+        ]  # fmt: skip
+        await self.session.execute(_SAVE_MEMBERSHIPS, {name: [row[name] for row in rows] for name in rows[0]})
+        self._memberships |= {m.id: replace(m) for m in changed}
 
     def _save_bar(self, b: Bar) -> None:
         row = self._bars.get(b.id)
@@ -226,13 +244,28 @@ class Repository:
         if e.counts:
             row.listed, row.added = e.counts.listed, e.counts.added
             row.removed, row.renamed = e.counts.removed, e.counts.renamed
-        self.session.add_all(EditionChangeRow(edition_id=e.id, change_id=c) for c in announced)
+        if changes := list(announced):
+            await self.session.flush()
+            await self.session.execute(_ANNOUNCE, {"edition": e.id, "changes": changes})
 
     # --- adjustments and listings -----------------------------------------------------------------------------
 
     async def adjustment(self, adjustment_id: UUID) -> Adjustment | None:
         row = await self.session.get(AdjustmentRow, adjustment_id, with_for_update=True, populate_existing=True)
         return adjustment_of(row) if row else None
+
+    async def adjustments(self, ids: Iterable[UUID]) -> list[Adjustment]:
+        """Locked in order of their ids."""
+        rows = await self.session.exec(
+            select(AdjustmentRow)
+            .where(col(AdjustmentRow.id).in_(list(ids)))
+            .order_by(col(AdjustmentRow.id))
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        found = {row.id: row for row in rows}
+        self._adjustments |= found
+        return [adjustment_of(row) for row in found.values()]
 
     async def save_adjustment(self, a: Adjustment) -> None:
         row = await self.session.get(AdjustmentRow, a.id)
@@ -279,7 +312,7 @@ def _entry(row: Any) -> NameOnList:
     return NameOnList(row.name, row.uscc, row.region, row.industry)
 
 
-def _membership(row: MembershipRow) -> Membership:
+def _membership(row: Any) -> Membership:
     return Membership(
         id=row.id, unit_id=row.unit_id, list_id=ListId.parse(row.list_id), state=MembershipState(row.state),
         entry=_entry(row), submission_id=row.submission_id, year=row.year, effective=row.effective,

@@ -42,8 +42,8 @@ def router(b: Bootstrap) -> Router:
         after = decode_cursor(cursor, str, str, UUID)
         async with database.reading() as session:
             at = await _as_of(b, session, name, on, known_at)
-            items = await reading.items(session, name, at, search, limit=limit + 1, after=after)
             total = await reading.count(session, name, at, search)
+            items = await reading.items(session, name, at, search, limit=limit + 1, after=after) if total else []
         following = None
         if len(items) > limit:
             items = items[:limit]

@@ -83,13 +83,12 @@ async def publish(
     await repo.session.flush()
     edition.publish(frozen, recorded.at)
     await repo.save_edition(edition, recorded, [c.id for c, _ in pending])
-    for change, adjustment_id in pending:
+    for change, _ in pending:
         standing, membership = members[change.membership_id]
         if change.effective is None:
             _apply(change, membership, edition)
             tell_membership(uow, standing, membership, basis=edition.document)
-        if adjustment_id is not None:
-            await _fulfil(repo, adjustment_id)
+    await _fulfil(repo, green.id, {adjustment_id for _, adjustment_id in pending if adjustment_id is not None})
     await repo.save_standings(standings.values())
     counts = edition.counts
     data = {
@@ -122,20 +121,25 @@ def _apply(change: Change, membership: Membership, edition: Edition) -> None:
             raise ValueError("a refused listing waits for no edition")
 
 
-async def _fulfil(repo: Repository, adjustment_id: UUID) -> None:
-    adjustment = await repo.adjustment(adjustment_id)
-    if adjustment is None or adjustment.state is not AdjustmentState.DECIDED:
+async def _fulfil(repo: Repository, list_id: ListId, ids: set[UUID]) -> None:
+    """The decisions that the edition carries out."""
+    if not ids:
         return
-    if adjustment.ground == BOTTOM and adjustment.list_id is not None:
-        due = await removals.of_adjustment(repo.session, adjustment_id)
-        if due is None or due.state is not DueState.DECIDED:
-            # Nothing is announced that a corrected ranking no longer says; a person takes the decision back.
-            raise Rejected(
-                "not_due_any_more",
-                "待公布内容中有单位因连续三年处于后5%移出，但所依据的排名已被替代，该单位不再符合。请先撤回该项决定。",
-                status=409, rule=RULE, article=ARTICLE,
-            )  # fmt: skip
-        due.remove()
-        await removals.save(repo.session, adjustment.list_id, [due])
-    adjustment.take_effect()
-    await repo.save_adjustment(adjustment)
+    adjustments = [a for a in await repo.adjustments(ids) if a.state is AdjustmentState.DECIDED]
+    dues = await removals.of_adjustments(repo.session, [a.id for a in adjustments if a.ground == BOTTOM])
+    removed = []
+    for adjustment in adjustments:
+        if adjustment.ground == BOTTOM and adjustment.list_id is not None:
+            due = dues.get(adjustment.id)
+            if due is None or due.state is not DueState.DECIDED:
+                # Nothing is announced that a corrected ranking no longer says; a person takes the decision back.
+                raise Rejected(
+                    "not_due_any_more",
+                    "待公布内容中有单位因连续三年处于后5%移出，但所依据的排名已被替代，该单位不再符合。请先撤回该项决定。",
+                    status=409, rule=RULE, article=ARTICLE,
+                )  # fmt: skip
+            due.remove()
+            removed.append(due)
+        adjustment.take_effect()
+        await repo.save_adjustment(adjustment)
+    await removals.save(repo.session, list_id, removed)

@@ -71,8 +71,8 @@ def router(b: Bootstrap) -> APIRouter:
             at = await reading.as_of(session, name, day, None)
             if at is None:
                 raise NotFound
-            items = await reading.items(session, name, at, search, limit=PAGE + 1, after=after)
             total = await reading.count(session, name, at, search)
+            items = await reading.items(session, name, at, search, limit=PAGE + 1, after=after) if total else []
             editions = await views.editions(session, name)
         query = _query(search, day)
         following = ""

@@ -10,20 +10,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_chassis.database import Database
 from gf_review.adapters.policy import Policies
 from gf_review.adapters.queue_index import pairs_of
 from gf_review.adapters.queue_rows import queue_rows
-from gf_review.adapters.tables import OfficialRow
 from gf_review.domain import deadlines
 from gf_review.domain.route import WindowPlan
 
@@ -31,10 +29,12 @@ VIEWS = ("to_do", "waiting", "passed", "returned", "closed", "other")
 #: Only these wait for a decision of the level, and so have days left.
 UNDECIDED = ("to_do", "waiting")
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-#: A text found in more cases than this is looked for along the order of the queue, not gathered first.
+#: More cases than this are read along the order of the queue up to the length of the page; as many are gathered first
+#: and sorted then.
 MANY = 2000
-#: Counts of a view end here, so that they stay cheap however many years lie in it.
-COUNTED = 5000
+#: Counts of a view end here, so that they stay cheap however many years lie in it; those of a frequent text, which no
+#: index of counts holds, end earlier.
+COUNTED, COUNTED_OFTEN = 5000, 1000
 
 #: Words of a sort: what the address says → columns and direction.
 SORTS = ("due", "admitted", "newest", "score", "support")
@@ -71,17 +71,32 @@ class Window:
     closes_at: datetime | None
 
 
+#: Rank, key of the order, id: where a page ends.
+Key = tuple[Any, Any, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Cases per view under the same filters; `capped` where a view has more than are counted."""
+    """Cases per view under the same filters; `capped` where a view has more than are counted (`counted`)."""
 
     views: Mapping[str, int]
     overdue: int
     near: int
     capped: bool = False
+    counted: int = COUNTED
 
     def of(self, view: str) -> int:
         return sum(self.views.values()) if view == "all" else self.views[view]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page of the queue with the counts beside it, of one moment."""
+
+    items: list[dict[str, Any]]
+    #: Where more follow: the keys of the last item.
+    following: Key | None
+    counts: Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +126,6 @@ _SORTS = {
     "score": _Sort("score", "numeric", "int", True, "support"),
     "support": _Sort("score", "numeric", "int", True, "support"),
 }
-Key = tuple[Any, Any, str]
 
 
 def cursor_types(sort: str) -> tuple[type, type, type]:
@@ -128,46 +142,36 @@ class Queue:
         self.database = database
         self.policies = policies
 
+    async def shown(
+        self, authority: str, wanted: QueueFilter, sort: str = "due", *, after: Key | None = None, limit: int = 50
+    ) -> Shown:
+        """A page and the counts of all views under the same filters."""
+        async with self.database.reading() as session:
+            look = await self._look(session, authority, wanted)
+            counts = await _counts(session, look)
+            views = look.views_of(wanted.view)
+            few = sum(counts.views[view] for view in views) <= MANY
+            items, following = await self._page(session, look, views, sort, after, limit, few=few)
+            return Shown(items, following, counts)
+
     async def page(
         self, authority: str, wanted: QueueFilter, sort: str = "due", *, after: Key | None = None, limit: int = 50
     ) -> tuple[list[dict[str, Any]], Key | None]:
         """Cases of one's authority in the order asked for; and the keys of the last one where more follow."""
         async with self.database.reading() as session:
             look = await self._look(session, authority, wanted)
-            found = await self._keys(session, look, sort, after, limit + 1)
-            ids = [str(row.submission_id) for row in found[:limit]]
-            dues = {str(row.submission_id): look.closing(str(row.window_key)) for row in found}
-            items = await queue_rows(session, self.policies, authority, ids)
-        for item in items:
-            item.update(_due(dues[item["submission_id"]], look.now))
-        last = found[limit - 1] if len(found) > limit else None
-        return items, (last.rank, last.key, last.submission_id) if last is not None else None
+            views, few = look.views_of(wanted.view), look.ids is not None
+            return await self._page(session, look, views, sort, after, limit, few=few)
 
     async def counts(self, authority: str, wanted: QueueFilter) -> Counts:
         """How many cases are in each view under the other filters, and how many of them are late."""
         async with self.database.reading() as session:
-            look = await self._look(session, authority, replace(wanted, view="all"))
-            values = look.values | {"views": look.views, "counted": COUNTED + 1}
-            rows = (await session.execute(text(_COUNT.format(filters=look.filters)), values)).all()
-        views: Counter[str] = Counter()
-        marks: Counter[str] = Counter()
-        for row in rows:
-            views[row.view] += row.cases
-            if row.view == "to_do":
-                marks[deadlines.mark(look.closing(row.window_key), look.now)] += row.cases
-        capped = any(count > COUNTED for count in views.values())
-        return Counts({view: views[view] for view in VIEWS}, marks["overdue"], marks["near"], capped)
+            return await _counts(session, await self._look(session, authority, wanted))
 
     async def officials(self, authority: str) -> list[dict[str, Any]]:
         """Colleagues: who has signed in at the desk for this authority."""
-        query = (
-            select(OfficialRow)
-            .where(OfficialRow.authority == authority)
-            .order_by(col(OfficialRow.name), col(OfficialRow.subject))
-            .limit(500)
-        )
         async with self.database.reading() as session:
-            rows = (await session.exec(query)).all()
+            rows = (await session.execute(_OFFICIALS, {"authority": authority})).all()
         return [{"subject": one.subject, "name": one.name or one.subject, "roles": list(one.roles)} for one in rows]
 
     # --- how it is asked --------------------------------------------------------------------------------------
@@ -199,24 +203,49 @@ class Queue:
             windows.append(Window(row.key, plan.closing(dates, chain)))
         return windows
 
-    async def _keys(
-        self, session: AsyncSession, look: _Look, sort: str, after: Key | None, limit: int
-    ) -> Sequence[Any]:
-        how = _SORTS[sort]
-        if look.ids is not None:
-            statement, values = _gathered(look, sort, how, after)
-        else:
-            statement, values = _merged(look, sort, how, after)
-        return (await session.execute(text(statement), look.values | values | {"limit": limit})).all()
+    async def _page(
+        self, session: AsyncSession, look: _Look, views: Sequence[str], sort: str, after: Key | None, limit: int, *,
+        few: bool,
+    ) -> tuple[list[dict[str, Any]], Key | None]:  # fmt: skip
+        """`few`: no more than MANY cases are in question."""
+        how, asked = _SORTS[sort], _gathered if few else _merged
+        statement, values = asked(look, views, sort, how, after)
+        found = (await session.execute(text(statement), look.values | values | {"limit": limit + 1})).all()
+        ids = [str(row.submission_id) for row in found[:limit]]
+        dues = {str(row.submission_id): look.closing(str(row.window_key)) for row in found}
+        items = await queue_rows(session, self.policies, look.authority, ids)
+        for item in items:
+            item.update(_due(dues[item["submission_id"]], look.now))
+        last = found[limit - 1] if len(found) > limit else None
+        return items, (last.rank, last.key, last.submission_id) if last is not None else None
+
+
+async def _counts(session: AsyncSession, look: _Look) -> Counts:
+    counted = COUNTED_OFTEN if look.often else COUNTED
+    values = look.values | {"views": look.views_of("all")}
+    if look.ids is None:
+        # A frequent text is met soonest in the order in which the rows lie.
+        statement = _COUNT.format(filters=look.filters, order=" order by e.admitted_at" if look.often else "")
+        values["counted"] = counted + 1
+    else:
+        statement = _COUNT_OF.format(filters=look.filters)
+    views: Counter[str] = Counter()
+    marks: Counter[str] = Counter()
+    for row in await session.execute(text(statement), values):
+        views[row.view] += row.cases
+        if row.view == "to_do":
+            marks[deadlines.mark(look.closing(row.window_key), look.now)] += row.cases
+    capped = any(count > counted for count in views.values())
+    return Counts({view: views[view] for view in VIEWS}, marks["overdue"], marks["near"], capped, counted)
 
 
 class _Look:
-    """One question: the filters as fixed pieces of SQL with bound values."""
+    """One question: the filters, all but the view, as fixed pieces of SQL with bound values."""
 
     def __init__(self, authority: str, wanted: QueueFilter, windows: Sequence[Window], now: datetime) -> None:
-        self.windows, self.now = windows, now
+        self.authority, self.now = authority, now
         self._closing = {one.key: one.closes_at for one in windows}
-        self.views = [wanted.view] if wanted.view in VIEWS else list(VIEWS)
+        self._views: Sequence[str] = VIEWS
         self.values: dict[str, Any] = {"authority": authority}
         self.ids: list[str] | None = None
         self.often = False
@@ -241,7 +270,7 @@ class _Look:
             self._add("e.assignee = :assignee", assignee="" if wanted.assignee == "nobody" else wanted.assignee)
         self.keys = ["", *self._closing]
         if wanted.due:
-            self.views = [view for view in self.views if view in UNDECIDED]
+            self._views = UNDECIDED
             self.keys = [one for one in self.keys if _falls(self._closing.get(one), wanted.due, now)]
             self._add(
                 "e.window_key = any(cast(:keys as text[])) and e.view = any(cast(:undecided as text[]))",
@@ -271,11 +300,14 @@ class _Look:
     def closing(self, key: str) -> datetime | None:
         return self._closing.get(key)
 
-    def slots(self, sort: str) -> list[_Slot]:
+    def views_of(self, view: str) -> list[str]:
+        return [one for one in self._views if view in ("all", one)]
+
+    def slots(self, sort: str, views: Sequence[str]) -> list[_Slot]:
         if sort == "due":
             slots = [
                 _Slot(view, key, self.closing(key) or NEVER)
-                for view in self.views
+                for view in views
                 for key in (self.keys if view in UNDECIDED else [""])
             ]
             return sorted(slots, key=lambda one: (one.rank, one.view, one.part))
@@ -284,9 +316,9 @@ class _Look:
             return [
                 _Slot(view, str(support), SUPPORTS[support] if ranked else 0)
                 for support in self.supports
-                for view in self.views
+                for view in views
             ]
-        return [_Slot(view, "", 0) for view in self.views]
+        return [_Slot(view, "", 0) for view in views]
 
 
 # --- statements -------------------------------------------------------------------------------------------------------
@@ -304,16 +336,27 @@ _FIND = (
     "select s.submission_id from case_search s"
     " where s.pairs @> cast(:pairs as text[]) and s.search_text like :like limit :most"
 )
+#: Each view up to the cap; the windows matter of what waits for the level alone.
 _COUNT = (
-    "select v.view, e.window_key, count(*) as cases from unnest(cast(:views as text[])) as v(view)"
-    " cross join lateral (select e.window_key from queue_entry e"
-    "   where e.authority = :authority and e.view = v.view{filters} limit :counted) e group by v.view, e.window_key"
+    "select v.view, n.window_key, n.cases from unnest(cast(:views as text[])) as v(view) cross join lateral"
+    " (select w.window_key, count(*) as cases from"
+    "   (select case when v.view = 'to_do' then e.window_key else '' end as window_key from queue_entry e"
+    "     where e.authority = :authority and e.view = v.view{filters}{order} limit :counted) w"
+    "   group by w.window_key) n"
+)
+#: Of cases that are known by their ids already, fewer than the cap.
+_COUNT_OF = (
+    "select e.view, e.window_key, count(*) as cases from queue_entry e"
+    " where e.authority = :authority and e.view = any(cast(:views as text[])){filters} group by 1, 2"
+)
+_OFFICIALS = text(
+    "select subject, name, roles from official where authority = :authority order by name, subject limit 500"
 )
 
 
-def _merged(look: _Look, sort: str, how: _Sort, after: Key | None) -> tuple[str, dict[str, Any]]:
+def _merged(look: _Look, views: Sequence[str], sort: str, how: _Sort, after: Key | None) -> tuple[str, dict[str, Any]]:
     """Each slot in order up to the limit, merged."""
-    slots = look.slots(sort)
+    slots = look.slots(sort, views)
     if after is not None:
         slots = [one for one in slots if not _before(one.rank, after[0], how.descending)]
     first: Any = _end(how)
@@ -341,9 +384,11 @@ def _merged(look: _Look, sort: str, how: _Sort, after: Key | None) -> tuple[str,
     }
 
 
-def _gathered(look: _Look, sort: str, how: _Sort, after: Key | None) -> tuple[str, dict[str, Any]]:
+def _gathered(
+    look: _Look, views: Sequence[str], sort: str, how: _Sort, after: Key | None
+) -> tuple[str, dict[str, Any]]:
     """Few enough to gather first and sort then."""
-    values: dict[str, Any] = {"views": look.views}
+    values: dict[str, Any] = {"views": list(views)}
     sign, order = ("<", "desc") if how.descending else (">", "asc")
     ranks = "0"
     joined = ""

@@ -41,11 +41,11 @@ async def queue(
 ) -> dict[str, Any]:
     wanted = for_person(asked, official.subject)
     after: Any = decode_cursor(cursor, *cursor_types(sort))
-    items, following = await review.queue.page(official.authority, wanted, sort, after=after, limit=limit)
-    counts = await review.queue.counts(official.authority, wanted)
+    shown = await review.queue.shown(official.authority, wanted, sort, after=after, limit=limit)
+    counts = shown.counts
     return {
-        "items": items,
-        "next": next_cursor(following),
+        "items": shown.items,
+        "next": next_cursor(shown.following),
         "counts": {view: counts.of(view) for view in get_args(View)},
         "overdue": counts.overdue,
         "near": counts.near,

@@ -202,7 +202,7 @@ class QueueItem(ApiModel):
 
 
 class Queue(ApiModel):
-    """`counts` of every view under the same filters; `capped` where a view has more than 5000."""
+    """`counts` of every view under the same filters; `capped` where a view has more than 5000 (frequent text: 1000)."""
 
     items: list[QueueItem]
     next: str | None

@@ -15,7 +15,7 @@ from gf_chassis.forms import new_key, text
 from gf_chassis.http import Cursor, decode_cursor
 from gf_chassis.web import CheckedForm, redirect, render
 from gf_review.adapters.labels import CATEGORY_NAMES, KIND_NAMES
-from gf_review.adapters.queue import COUNTED, Counts, QueueFilter, cursor_types
+from gf_review.adapters.queue import Counts, QueueFilter, cursor_types
 from gf_review.adapters.queue_export import by_level
 from gf_review.domain.errors import DomainError
 from gf_review.entrypoints import http_queue, schemas
@@ -26,6 +26,8 @@ from gf_review.web.forms import message_of, once_of, parsed
 from gf_review.web.pages import Official
 
 ui = APIRouter()
+#: Rows of a page, of which two screens hold as many; the API's pages are as long as asked for.
+PAGE = 25
 VIEWS = {
     "to_do": "待本级审核",
     "waiting": "下级审核中",
@@ -57,15 +59,15 @@ async def queue(
 ) -> Response:
     wanted = for_person(asked, person.subject)
     after: Any = decode_cursor(cursor, *cursor_types(sort))
-    items, following = await review.queue.page(person.authority, wanted, sort, after=after)
-    counts = await review.queue.counts(person.authority, wanted)
+    shown = await review.queue.shown(person.authority, wanted, sort, after=after, limit=PAGE)
+    counts = shown.counts
     given = address_of(asked, sort)
-    onward = next_cursor(following)
+    onward = next_cursor(shown.following)
     return render(
         request,
         "queue.html",
         authority=review.policies.authority_name(person.authority),
-        items=[item | {"columns": by_level(item["stages"])} for item in items],
+        items=[item | {"columns": by_level(item["stages"])} for item in shown.items],
         tabs=[
             (label, _with(given, view=code), code == asked.view, _count(counts, code)) for code, label in VIEWS.items()
         ],
@@ -96,7 +98,7 @@ def _with(given: Mapping[str, str], **more: str) -> str:
 
 def _count(counts: Counts, view: str) -> str:
     number = counts.of(view)
-    return f"{COUNTED}+" if counts.capped and number > COUNTED else str(number)
+    return f"{counts.counted}+" if counts.capped and number > counts.counted else str(number)
 
 
 async def _options(review: Any, authority: str) -> dict[str, list[tuple[str, str]]]:
