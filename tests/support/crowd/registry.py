@@ -1,4 +1,4 @@
-"""The registry's crowd: 30,000 listed units with memberships, changes and editions; submissions of history."""
+"""The registry's crowd: 30,000 listed units with memberships, changes, editions, rankings; submissions of history."""
 
 from __future__ import annotations
 
@@ -63,6 +63,39 @@ _HISTORY = """
   on conflict do nothing"""
 
 
+#: Five years' rankings of the national list: every tenth is warned early, some are due for removal, some of these are
+#: proposed; and a list with an edition that waits to be published.
+_ATTENTION = """
+insert into ranking_view (side, run_id, list_id, year, count, population_at, rules_id, digest)
+select 1, md5('r' || y)::uuid, 'national:miit:factory', y, 100, make_date(y, 12, 1), 'x', 'x'
+from generate_series(2021, 2025) y;
+insert into ranking_place (side, run_id, unit_id, place, points, band, bottom, streak, warned, removal_due)
+select 1, md5('r' || y)::uuid, unit_id, n, '50', 'B', n % 20 = 0, 0, n % 10 = 0, false
+from (select unit_id, row_number() over (order by id) as n from membership where list_id = 'national:miit:factory') m
+cross join generate_series(2021, 2025) y;
+create temp table due as select id, unit_id, name, row_number() over (order by id) as n from membership
+where list_id = 'national:miit:factory' and state = 'listed' order by id limit 200;
+insert into adjustment (id, unit_id, list_id, kind, state, ground, article, timing, reason, proposed_by, authority,
+  version)
+select md5('a' || id)::uuid, unit_id, 'national:miit:factory', 'removal', 'proposed', 'bottom_5_percent', 'N25',
+  'next_edition', '连续三年处于后5%', 'someone@miit', 'miit', 1 from due where n % 10 = 0;
+insert into removal_due (id, membership_id, list_id, year, run_id, streak, place, state, adjustment_id)
+select md5('d' || id)::uuid, id, 'national:miit:factory', 2025, md5('r2025')::uuid, 3, n,
+  case when n % 10 = 0 then 'proposed' else 'open' end, case when n % 10 = 0 then md5('a' || id)::uuid end from due;
+insert into list (list_id, level, authority, category, position, recorded_at, editions, event_number)
+values ('provincial:gd:factory', 'provincial', 'gd', 'factory', {pending} + 1, '2025-11-10', 0, 0);
+insert into edition (id, list_id, year, state, document) values (md5('draft')::uuid, 'provincial:gd:factory', 2025,
+  'draft', '粤工信〔2025〕1号');
+create temp table pending as select gen_random_uuid() as id, unit_id, n, name from (
+  select unit_id, name, row_number() over (order by id) as n from membership where list_id = 'national:miit:factory') m
+where n <= {pending};
+insert into membership (id, unit_id, list_id, state, name, region, industry, year)
+select id, unit_id, 'provincial:gd:factory', 'listed', name, '440112', '3411', 2025 from pending;
+insert into membership_change (id, list_id, position, recorded_at, membership_id, unit_id, kind, name, region, industry)
+select gen_random_uuid(), 'provincial:gd:factory', n, '2025-11-01', id, unit_id, 'listed', name, '440112', '3411'
+from pending"""
+
+
 async def fill(url: str, units: int, history: int) -> None:
     connection = await connect(url)
     try:
@@ -76,6 +109,7 @@ async def fill(url: str, units: int, history: int) -> None:
         for first, last in chunks(history, CHUNK):
             sql = _HISTORY.replace("$1", str(first)).replace("$2", str(last)).replace("$3", str(units))
             await connection.execute(sql)
+        await connection.execute(_ATTENTION.format(pending=units // 15))
         await analyse(connection)
     finally:
         await connection.close()

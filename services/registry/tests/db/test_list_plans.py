@@ -40,17 +40,6 @@ insert into list_effect (change_id, list_id, membership_id, unit_id, position, k
   region, industry, year)
 select gen_random_uuid(), list_id, id, unit_id, 1, 'listed', effective, 1, now(), name, region, industry, year
 from others"""
-_RANKED = """
-insert into ranking_view (side, run_id, list_id, year, count, population_at, rules_id, digest)
-select 1, md5('r' || y)::uuid, 'national:miit:factory', y, 100, make_date(y, 12, 1), 'x', 'x'
-from generate_series(2021, 2025) y;
-insert into ranking_place (side, run_id, unit_id, place, points, band, bottom, streak, warned, removal_due)
-select 1, md5('r' || y)::uuid, unit_id, n, '50', 'B', n % 20 = 0, 0, n % 10 = 0, false
-from (select unit_id, row_number() over () as n from membership where list_id = 'national:miit:factory') m
-cross join generate_series(2021, 2025) y;
-insert into removal_due (id, membership_id, list_id, year, run_id, streak, place, state)
-select gen_random_uuid(), id, list_id, 2025, md5('r2025')::uuid, 3, 1, 'open' from membership
-where list_id = 'national:miit:factory' and state = 'listed' order by id limit 200;"""
 PUBLIC = [
     "/v1/public/lists",
     "/v1/public/statistics?authority=cq&on=2024-06-01",
@@ -60,11 +49,15 @@ PUBLIC = [
         f"/v1/public/lists/{NATIONAL}{query}"
         for query in (
             "", "?on=2024-06-01", "?on=2024-06-01&known_at=9000", "?on=2024-06-01&known_at=2024-06-01T00:00:00Z",
-            "?on=2024-06-01&q=绿源", "?q=有限公司", "?region=44&year=2024", "?q=没有这样的单位", "/editions",
+            "?on=2024-06-01&q=绿源", "?q=有限公司", "?region=44&year=2024", "?q=没有这样的单位", "?q=LTD", "/editions",
         )
     ),
 ]  # fmt: skip
-SIGNED_IN = [f"/v1/lists/{NATIONAL}/attention", f"/ui/lists/{NATIONAL}/dynamic", "/ui/dynamic"]
+SIGNED_IN = [
+    f"/v1/lists/{NATIONAL}/attention", f"/v1/lists/{NATIONAL}/attention?limit=2&cursor=WzUwMCwiMDAwMDAwMDAtMDAwMC0wMDA"
+    "wLTAwMDAtMDAwMDAwMDAwMDAwIl0", f"/ui/lists/{NATIONAL}/dynamic", "/ui/dynamic", "/ui/desk",
+    "/v1/lists/provincial:gd:factory/pending", "/ui/lists/provincial:gd:factory/edition",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +67,6 @@ async def filled(database_factory: DatabaseFactory) -> AsyncIterator[tuple[Boots
     await crowd.fill(url, UNITS, UNITS)
     connection = await asyncpg.connect(url)
     await connection.execute(_OTHERS.replace("$1", str(UNITS * 4)))
-    await connection.execute(_RANKED)
     await connection.execute("vacuum analyze")
     await connection.close()
     settings = Settings(database_url=database.app_url, mode="standalone", events="journal", log_level="ERROR")

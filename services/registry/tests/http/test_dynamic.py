@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from bs4 import BeautifulSoup
 
 from services.registry.tests.db.support import NATIONAL
 from services.registry.tests.db.test_editions import listed, publish
@@ -50,6 +51,33 @@ async def test_shown_to_whom_it_concerns(world: World) -> None:  # noqa: F811
     ).text
     assert "band" not in public
     assert "后5%" not in public
+
+
+@pytest.mark.rule("CQ-warn")
+async def test_warnings_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    due, warned = await ranked(world)
+    address = f"/v1/lists/{NATIONAL}/attention?limit=1"
+    first = (await world.call("GET", address, "registrar@miit")).json()
+    assert ([w["unit_id"] for w in first["warned"]], first["warned_count"]) == ([due], 2)
+    second = (await world.call("GET", f"{address}&cursor={first['next']}", "registrar@miit")).json()
+    assert ([w["unit_id"] for w in second["warned"]], second["warned_count"], second["next"]) == ([warned], 2, None)
+    other = (await world.call("GET", f"{address}&cursor={first['next']}", "reviewer@cq")).json()
+    assert (other["warned"], other["warned_count"]) == ([], 0)
+    assert (await world.call("GET", f"{address}&cursor=WyJ4Il0", "registrar@miit")).status_code == 422
+    monkeypatch.setattr("gf_registry.web.dynamic_pages.PAGE", 1)
+    miit = Browser(world.app, world.client, "registrar@miit")
+    page = BeautifulSoup((await miit.get(PAGE)).text, "html.parser")
+    assert "共 2 家" in page.select_one("#warned caption").get_text()  # type: ignore[union-attr]
+    onward = page.select_one("#warned .pager a[rel=next]")
+    assert onward is not None
+    second_page = BeautifulSoup((await miit.get(f"{PAGE}{onward['href']}")).text, "html.parser")
+    shown = [str(a["href"]) for a in second_page.select("#warned tbody a")]
+    assert shown == [f"/registry/ui/units/{warned}/standing"]
+    assert [a.get_text() for a in second_page.select("#warned .pager a")] == ["第一页"]
+    assert len(second_page.select("#due tbody tr")) == 1
+    # To take away, all of them at once.
+    table = (await miit.get(f"{PAGE}/warned.csv")).text
+    assert table.count("\n") == 3
 
 
 @pytest.mark.rule("N25-5pct")

@@ -51,14 +51,18 @@ SEEN: Final = (
     "   order by profile_version desc limit 1) s on true"
 )
 MAY_SEE: Final = " and (:all or s.superior = any(:under) or s.group_authority = any(:under))"
-_WARNED = (
-    f"with v as ({_IN_FORCE}) select m.id as membership_id, m.unit_id, m.name, m.uscc, m.region, m.industry, {_COLUMNS}"
+_OF_WARNED = (
     " from v join ranking_place p on p.side = :side and p.run_id = v.run_id and p.warned"
     " left join imported_unit i on i.unit_id = p.unit_id"
     " join membership m on m.unit_id = coalesce(i.linked_to, p.unit_id) and m.list_id = v.list_id"
     f"   and m.state = 'listed'{SEEN} where v.list_id = :list and v.year = :year{MAY_SEE}"
-    ' order by p.place desc, m.region, m.name collate "C", m.id'
 )
+_WARNED = (
+    f"with v as ({_IN_FORCE}) select m.id as membership_id, m.unit_id, m.name, m.uscc, m.region, m.industry, {_COLUMNS}"
+    f"{_OF_WARNED} and (cast(:place as int) is null or (-p.place, m.id) > (-cast(:place as int), cast(:id as uuid)))"
+    " order by -p.place, m.id limit :limit"
+)
+_WARNED_COUNT = text(f"with v as ({_IN_FORCE}) select count(*){_OF_WARNED}")
 _DUE = (
     "select d.id as removal_due_id, m.id as membership_id, m.unit_id, m.name, m.uscc, m.region, m.industry, d.year,"
     " d.streak, d.place, d.state, d.adjustment_id, d.document, d.run_id, a.version as adjustment_version, a.reason"
@@ -119,10 +123,25 @@ async def years(session: AsyncSession) -> list[dict[str, Any]]:
     return await _rows(session, _YEARS, {"side": await serving(session)})
 
 
-async def warned(session: AsyncSession, list_id: ListId, year: int, under: list[str] | None) -> list[dict[str, Any]]:
-    """Units near the bottom share (预警) of the year; ``under``: only those under these authorities, None: all."""
-    values = {"side": await serving(session), "list": str(list_id), "year": year}
-    return await _rows(session, text(_WARNED), values | _seen(under))
+async def warned(
+    session: AsyncSession, list_id: ListId, year: int, under: list[str] | None, *,
+    limit: int | None = None, after: tuple[int, UUID] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Units near the bottom share (预警) of the year, the last first, from a place and membership on.
+
+    ``under``: only those under these authorities, None: all.
+    """
+    values = await _of_warned(session, list_id, year, under)
+    place, membership_id = after or (None, None)
+    return await _rows(session, text(_WARNED), values | {"limit": limit, "place": place, "id": membership_id})
+
+
+async def count_warned(session: AsyncSession, list_id: ListId, year: int, under: list[str] | None) -> int:
+    return int((await session.execute(_WARNED_COUNT, await _of_warned(session, list_id, year, under))).scalar_one())
+
+
+async def _of_warned(session: AsyncSession, list_id: ListId, year: int, under: list[str] | None) -> dict[str, Any]:
+    return {"side": await serving(session), "list": str(list_id), "year": year} | _seen(under)
 
 
 async def due(

@@ -59,11 +59,15 @@ _MAKE_LIST = text(
     "insert into list (list_id, level, authority, category, position, editions, event_number)"
     " values (:id, :level, :authority, :category, 0, 0, 0) on conflict do nothing"
 )
-#: Announced by no edition yet: waiting for one, or in effect at once and still to be announced.
+#: Announced by no edition yet: waiting for one, or in effect at once and still to be announced. An edition announces
+#: all that waits when it is published, so nothing before the last one is looked through again.
 _PENDING = text(
     "select c.* from membership_change c join membership m on m.id = c.membership_id"
-    " left join edition_change ec on ec.change_id = c.id left join adjustment a on a.id = c.adjustment_id"
-    " where c.list_id = :id and ec.change_id is null and c.kind <> 'refused' and a.state is distinct from 'dropped'"
+    " left join adjustment a on a.id = c.adjustment_id"
+    " where c.list_id = :id and c.position > coalesce((select e.position from edition e where e.list_id = :id"
+    "     and e.state = 'published' order by e.number desc limit 1), 0)"
+    "   and (select ec.edition_id from edition_change ec where ec.change_id = c.id) is null"
+    "   and c.kind <> 'refused' and a.state is distinct from 'dropped'"
     "   and (c.effective is not null or m.state = 'listed')"
     "   and not (c.kind = 'listed' and m.state = 'refused') order by c.position"
 )

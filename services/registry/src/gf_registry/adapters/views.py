@@ -55,12 +55,15 @@ _LAPSED = text(
     " and a.ground = 'bottom_5_percent' and not exists (select 1 from removal_due d where d.adjustment_id = a.id"
     "   and d.state = 'decided') order by m.name"
 )
+#: What waits is looked for after the last edition, as where it is published (`repository`).
 _KEPT = text(
     "select l.list_id, l.level, l.category, l.editions, d.document as draft, (select count(*) from membership_change c"
-    "   left join edition_change ec on ec.change_id = c.id left join adjustment a on a.id = c.adjustment_id"
-    "   join membership m on m.id = c.membership_id where c.list_id = l.list_id and ec.change_id is null"
-    "   and c.kind <> 'refused' and m.state <> 'refused' and a.state is distinct from 'dropped'"
-    "   and (c.effective is not null or m.state = 'listed')) as waiting"
+    "   left join adjustment a on a.id = c.adjustment_id join membership m on m.id = c.membership_id"
+    "   where c.list_id = l.list_id and c.position > coalesce((select e.position from edition e"
+    "       where e.list_id = l.list_id and e.state = 'published' order by e.number desc limit 1), 0)"
+    "     and (select ec.edition_id from edition_change ec where ec.change_id = c.id) is null"
+    "     and c.kind <> 'refused' and m.state <> 'refused' and a.state is distinct from 'dropped'"
+    "     and (c.effective is not null or m.state = 'listed')) as waiting"
     " from list l left join edition d on d.list_id = l.list_id and d.state = 'draft'"
     " where l.authority = :authority order by l.category, l.level"
 )

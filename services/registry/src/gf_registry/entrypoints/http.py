@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import Header, Query, Response
 
 from gf_chassis.errors import FieldError, Rejected
-from gf_chassis.http import PathId, Router, etag, int_if_match
+from gf_chassis.http import Cursor, Limit, PathId, Router, decode_cursor, encode_cursor, etag, int_if_match
 from gf_chassis.idempotency import OnceKey
 from gf_chassis.identity import CurrentPrincipal
 from gf_policy.errors import PolicyLookupError
@@ -39,11 +40,19 @@ def router(b: Bootstrap) -> Router:
     @api.get("/lists/{list_id}/attention")
     async def attention(
         list_id: str, principal: CurrentPrincipal, year: Annotated[int | None, Query(ge=2017, le=2100)] = None,
-        lapsed: bool = False,
+        lapsed: bool = False, limit: Limit = 50, cursor: Cursor = None,
     ) -> Answer:  # fmt: skip
-        """Who is due for removal, and who is warned early, of the units under the caller's authority."""
+        """Who is due for removal, and who is warned early, of the units under the caller's authority.
+
+        `limit` and `cursor` page through those warned early, the last in the ranking first.
+        """
+        after = decode_cursor(cursor, int, UUID)
         async with database.reading() as session:
-            return await b.see_attention(session, principal, ListId.parse(list_id), year=year, lapsed=lapsed)
+            found = await b.see_attention(
+                session, principal, ListId.parse(list_id), year=year, lapsed=lapsed, limit=limit, after=after
+            )
+        following = found.pop("following")
+        return found | {"next": encode_cursor(following[0], str(following[1])) if following else None}
 
     @api.get("/lists/{list_id}/attention/{what}.{kind}")
     async def attention_table(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gf_chassis.errors import Forbidden, NotFound
 from gf_chassis.forms import new_key, text, version_seen
-from gf_chassis.http import PathId
+from gf_chassis.http import Cursor, PathId, decode_cursor, encode_cursor
 from gf_chassis.web import CheckedForm, PagePrincipal, render
 from gf_registry.adapters import ranked, views
 from gf_registry.domain.adjustments import AdjustmentKind
@@ -25,6 +27,9 @@ from gf_registry.web.forms import carried_out, id_of, needed, once_of
 
 if TYPE_CHECKING:
     from gf_registry.bootstrap import Bootstrap
+
+#: Units warned early on one page.
+PAGE = 50
 
 
 def router(b: Bootstrap) -> APIRouter:
@@ -46,16 +51,24 @@ def router(b: Bootstrap) -> APIRouter:
         return render(request, "dynamic_lists.html", lists=list(newest.values()))
 
     @ui.get("/lists/{list_id}/dynamic")
-    async def one_list(request: Request, person: PagePrincipal, list_id: str, year: str = "") -> Response:
+    async def one_list(
+        request: Request, person: PagePrincipal, list_id: str, year: str = "", cursor: Cursor = None
+    ) -> Response:
+        """The later pages are of the early warnings alone; what is due stands on the first."""
         name = ListId.parse(list_id)
         wanted = int(year) if year.isdecimal() and year.isascii() and len(year) == 4 else None
+        after = decode_cursor(cursor, int, UUID)
         async with database.reading() as session:
-            found = await b.see_attention(session, person, name, year=wanted, lapsed=True)
+            found = await b.see_attention(session, person, name, year=wanted, lapsed=True, limit=PAGE, after=after)
         shown = found["ranking"]["year"] if found["ranking"] else None
         years = [(f"{one} 年", f"?year={one}", one == shown, None) for one in found["years"]]
+        following = found["following"]
+        onward = encode_cursor(following[0], str(following[1])) if following else ""
         return render(
             request, "dynamic.html", years=years, heading=heading(b.law, name), found=found, list_id=str(name),
             states=DUE_STATES, key=new_key(), keeper=_keeps(b, person, name),
+            next_href=f"?{urlencode({'year': shown, 'cursor': onward})}#warned" if onward else "",
+            first_href=f"?year={shown}#warned" if after else "",
         )  # fmt: skip
 
     @ui.get("/lists/{list_id}/dynamic/{what}.{kind}")
