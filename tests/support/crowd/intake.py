@@ -85,7 +85,7 @@ _CAMPAIGNS = """
   insert into campaign (id, name, year, policy_id, policy_version, policy_hash, policy_valid_from, owner, categories,
     kinds, state, renewal_document, links, version, event_number)
   select pg_temp.campaign_of(i), (2021 + i) || ' 年度绿色制造名单推荐', 2021 + i, 'national/2025/n25', '1', '00',
-    '2025-01-01', 'miit', '{factory,park,supply_chain}', '{application,benchmark,dynamic_form}',
+    '2025-01-01', 'miit', '{factory,park,supply_chain}', '{application,benchmark}',
     case when i = 4 then 'open' else 'closed' end, '', '[]', 2, 2
   from generate_series(0, 4) i"""
 

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from google.protobuf.message import Message
+from sqlalchemy import event
 
 from gf_chassis.errors import NotFound, Poison, Rejected
 from gf_chassis.idempotency import Once
@@ -141,6 +142,39 @@ async def test_a_person_removes_with_a_document(station: Station) -> None:
     assert await dues(station) == [("末位厂", "removed", 2027)]
     assert (await station.published(bad.unit_id))[-1].ground == "bottom_5_percent"
     assert (await attention(station))["due"] == []
+
+
+@pytest.mark.rule("N25-5pct", "reg-lists")
+async def test_many_changes_are_published_in_as_many_statements_as_few(station: Station) -> None:
+    """The list is held meanwhile: two thousand changes must not be two thousand statements."""
+    asked: list[str] = []
+    engine = station.database.engine.sync_engine
+
+    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    counts = []
+    for year, names_ in ((2027, ["一厂", "二厂"]), (2028, ["三厂", "四厂", "五厂", "六厂", "七厂"])):
+        stories = await published(station, *names_)
+        await Run([(one.unit_id, 3) for one in stories], year=year).tell(station)
+        for one in stories:
+            await decide(station, await propose(station, one))
+        new = [await listed(station, name=f"新{name}") for name in names_]
+        event.listen(engine, "before_cursor_execute", note)
+        await publish(station, effective=date(year, 2, 1))
+        event.remove(engine, "before_cursor_execute", note)
+        counts.append(len(asked))
+        asked.clear()
+        for one in stories:
+            assert [m[1] for m in await one.memberships()] == ["removed"]
+            assert [e.state for e in await station.published(one.unit_id)][-1] == 2
+        for one in new:
+            rows = await station.rows("select effective from membership where unit_id = :u", {"u": one.unit_id})
+            assert [r.effective for r in rows] == [date(year, 2, 1)]
+        assert {state for _, state, of in await dues(station) if of == year} == {"removed"}
+        states = await station.rows("select distinct state from adjustment")
+        assert [r.state for r in states] == ["effective"]
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.rule("N25-5pct")

@@ -51,18 +51,21 @@ SEEN: Final = (
     "   order by profile_version desc limit 1) s on true"
 )
 MAY_SEE: Final = " and (:all or s.superior = any(:under) or s.group_authority = any(:under))"
+#: The run is looked up once, so that its places are read in their order up to the length of the page.
 _OF_WARNED = (
-    " from v join ranking_place p on p.side = :side and p.run_id = v.run_id and p.warned"
+    " from ranking_place p join ranking_view v on v.side = p.side and v.run_id = p.run_id"
     " left join imported_unit i on i.unit_id = p.unit_id"
-    " join membership m on m.unit_id = coalesce(i.linked_to, p.unit_id) and m.list_id = v.list_id"
-    f"   and m.state = 'listed'{SEEN} where v.list_id = :list and v.year = :year{MAY_SEE}"
+    " join membership m on m.unit_id = coalesce(i.linked_to, p.unit_id) and m.list_id = :list"
+    f"   and m.state = 'listed'{SEEN} where p.side = :side and p.warned and p.run_id = (select run_id from"
+    f"   ({_IN_FORCE}) f where f.list_id = :list and f.year = :year){MAY_SEE}"
 )
 _WARNED = (
-    f"with v as ({_IN_FORCE}) select m.id as membership_id, m.unit_id, m.name, m.uscc, m.region, m.industry, {_COLUMNS}"
-    f"{_OF_WARNED} and (cast(:place as int) is null or (-p.place, m.id) > (-cast(:place as int), cast(:id as uuid)))"
-    " order by -p.place, m.id limit :limit"
+    f"select m.id as membership_id, m.unit_id, m.name, m.uscc, m.region, m.industry, {_COLUMNS}{_OF_WARNED}"
+    " and p.place <= coalesce(cast(:place as int), 2147483647)"
+    " and (cast(:place as int) is null or (p.place, m.id) < (cast(:place as int), cast(:id as uuid)))"
+    " order by p.place desc, m.id desc limit :limit"
 )
-_WARNED_COUNT = text(f"with v as ({_IN_FORCE}) select count(*){_OF_WARNED}")
+_WARNED_COUNT = text(f"select count(*){_OF_WARNED}")
 _DUE = (
     "select d.id as removal_due_id, m.id as membership_id, m.unit_id, m.name, m.uscc, m.region, m.industry, d.year,"
     " d.streak, d.place, d.state, d.adjustment_id, d.document, d.run_id, a.version as adjustment_version, a.reason"

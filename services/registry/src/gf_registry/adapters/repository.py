@@ -61,15 +61,23 @@ _MAKE_LIST = text(
 )
 #: Announced by no edition yet: waiting for one, or in effect at once and still to be announced. An edition announces
 #: all that waits when it is published, so nothing before the last one is looked through again.
-_PENDING = text(
-    "select c.* from membership_change c join membership m on m.id = c.membership_id"
+_WAITING = (
+    " from membership_change c join membership m on m.id = c.membership_id"
     " left join adjustment a on a.id = c.adjustment_id"
     " where c.list_id = :id and c.position > coalesce((select e.position from edition e where e.list_id = :id"
     "     and e.state = 'published' order by e.number desc limit 1), 0)"
     "   and (select ec.edition_id from edition_change ec where ec.change_id = c.id) is null"
     "   and c.kind <> 'refused' and a.state is distinct from 'dropped'"
     "   and (c.effective is not null or m.state = 'listed')"
-    "   and not (c.kind = 'listed' and m.state = 'refused') order by c.position"
+    "   and not (c.kind = 'listed' and m.state = 'refused')"
+)
+_PENDING = text(f"select c.*{_WAITING} order by c.position")
+_PENDING_SHOWN = text(
+    "select c.kind as change, c.unit_id, c.name, c.uscc, c.region, c.ground, c.effective, c.recorded_at"
+    f"{_WAITING} order by c.position limit :most"
+)
+_PENDING_COUNT = text(
+    f"select c.kind, c.effective is null as waits, count(*) as changes{_WAITING} group by c.kind, c.effective is null"
 )
 
 
@@ -210,6 +218,16 @@ class Repository:
         """Changes that no edition has announced yet, each with the adjustment it carries out."""
         rows = await self.session.execute(_PENDING, {"id": str(list_id)})
         return [(change_of(row), row.adjustment_id) for row in rows]
+
+    async def pending_shown(self, list_id: ListId, most: int | None) -> list[dict[str, Any]]:
+        """The same for reading: the first of them, in the order in which they were recorded."""
+        rows = await self.session.execute(_PENDING_SHOWN, {"id": str(list_id), "most": most})
+        return [dict(row._mapping) for row in rows]
+
+    async def pending_counts(self, list_id: ListId) -> dict[tuple[ChangeKind, bool], int]:
+        """How many of a kind, and whether they wait for the edition (or are in effect already)."""
+        rows = await self.session.execute(_PENDING_COUNT, {"id": str(list_id)})
+        return {(ChangeKind(row.kind), row.waits): row.changes for row in rows}
 
     async def owners(self, changes: Iterable[Change]) -> set[UUID]:
         """The units that the changes' memberships belong to now (an imported entry may have been linked since)."""

@@ -428,7 +428,7 @@ class RankingPlaceRow(Base, table=True):
     __tablename__ = "ranking_place"
     __table_args__ = (
         Index("ix_ranking_place_unit_id", "side", "unit_id"),
-        Index("ix_ranking_place_warned", "side", "run_id", postgresql_where=text("warned")),
+        Index("ix_ranking_place_warned", "side", "run_id", "place", postgresql_where=text("warned")),
     )
 
     side: int = Field(primary_key=True)

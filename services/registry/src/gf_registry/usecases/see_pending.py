@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from gf_chassis.database import UnitOfWork
@@ -17,18 +18,23 @@ from .scope import keeper_of
 from .steps import today
 
 
-async def see_pending(uow: UnitOfWork, law: Law, principal: Principal, list_id: ListId) -> dict[str, Any]:
+async def see_pending(
+    uow: UnitOfWork, law: Law, principal: Principal, list_id: ListId, *, most: int | None = None
+) -> dict[str, Any]:
+    """`most`: so many of the changes are shown; all are counted."""
     keeper_of(law, principal, list_id)
     repo = Repository(uow)
     # Locked for the moment of reading: position and content belong together. Nothing is committed.
     green = (await repo.lock_lists([list_id]))[list_id]
     draft = await repo.draft(list_id)
-    changes = await repo.pending(list_id)
+    counts = await repo.pending_counts(list_id)
     day = draft.effective if draft and draft.effective else today(await uow.now())
     at = reading.AsOf(day, green.position, green.recorded_at)
-    waiting = [c.kind for c, _ in changes if c.effective is None]
     standing = await reading.count(repo.session, list_id, at, reading.Search())
-    listed = standing + waiting.count(ChangeKind.LISTED) - waiting.count(ChangeKind.REMOVED)
+    listed = standing + counts.get((ChangeKind.LISTED, True), 0) - counts.get((ChangeKind.REMOVED, True), 0)
+    numbers: Counter[str] = Counter()
+    for (kind, _), changes in counts.items():
+        numbers[kind.value] += changes
     return {
         "list_id": str(list_id),
         "position": green.position,
@@ -37,11 +43,6 @@ async def see_pending(uow: UnitOfWork, law: Law, principal: Principal, list_id: 
         "listed": listed,
         "lapsed": await views.lapsed(repo.session, list_id),
         "proposals": await views.proposals(repo.session, list_id),
-        "items": [
-            {
-                "change": c.kind.value, "unit_id": c.unit_id, "name": c.entry.name, "uscc": c.entry.uscc,
-                "region": c.entry.region, "ground": c.ground, "effective": c.effective, "recorded_at": c.recorded.at,
-            }
-            for c, _ in changes
-        ],
-    }  # fmt: skip
+        "numbers": dict(numbers),
+        "items": await repo.pending_shown(list_id, most),
+    }

@@ -52,13 +52,13 @@ def router(b: Bootstrap) -> APIRouter:
     @ui.get("/lists/{list_id}/edition")
     async def edition(request: Request, person: PagePrincipal, list_id: str) -> Response:
         name = ListId.parse(list_id)
-        found = await _pending(b, person, name)
+        found = await _pending(b, person, name, most=SHOWN)
         async with database.reading() as session:
             editions = await views.editions(session, name)
         return render(
             request, "edition.html", heading=heading(b.law, name), list_id=str(name), found=found, changes=CHANGES,
             grounds=grounds(b.law, b.runtime.clock.today()),
-            shown=found["items"][:SHOWN], numbers=Counter(i["change"] for i in found["items"]), key=new_key(),
+            numbers=Counter(found["numbers"]), key=new_key(),
             last=editions[-1] if editions else None, draft=found["draft"], today=b.runtime.clock.today(),
         )  # fmt: skip
 
@@ -78,9 +78,9 @@ def router(b: Bootstrap) -> APIRouter:
     return ui
 
 
-async def _pending(b: Bootstrap, person: Any, name: ListId) -> dict[str, Any]:
+async def _pending(b: Bootstrap, person: Any, name: ListId, most: int | None = None) -> dict[str, Any]:
     async with b.runtime.database.unit_of_work(person.actor()) as uow:
-        return await b.see_pending(uow, person, name)
+        return await b.see_pending(uow, person, name, most=most)
 
 
 def _acts(ui: APIRouter, b: Bootstrap) -> None:

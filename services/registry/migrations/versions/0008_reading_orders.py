@@ -1,4 +1,4 @@
-"""The last effect of every membership, in the order of one index: counts and statistics fold a list as they read it."""
+"""Indexes in the order of what is read: the last effect of every membership, and the places of those warned early."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,9 +17,15 @@ def upgrade() -> None:
         postgresql_include=["known", "known_at", "kind", "name", "uscc", "region", "year"],
     )
     op.drop_index("ix_list_effect_list_id_effective", table_name="list_effect")
+    op.drop_index("ix_ranking_place_warned", table_name="ranking_place")
+    op.create_index(
+        "ix_ranking_place_warned", "ranking_place", ["side", "run_id", "place"], postgresql_where=sa.text("warned")
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_ranking_place_warned", table_name="ranking_place")
+    op.create_index("ix_ranking_place_warned", "ranking_place", ["side", "run_id"], postgresql_where=sa.text("warned"))
     op.create_index(
         "ix_list_effect_list_id_effective",
         "list_effect",
