@@ -96,16 +96,18 @@ PUBLIC = (
 )  # fmt: skip
 ATTENTION = (
     "/registry/ui/dynamic", f"/registry/ui/lists/{LIST}/dynamic", f"/registry/ui/lists/{LIST}/dynamic?year=2022",
-    f"/registry/v1/lists/{LIST}/attention", f"/registry/ui/lists/{LIST}/dynamic/due.csv",
+    f"/registry/v1/lists/{LIST}/attention",
 )  # fmt: skip
 EDITIONS = (
-    "/registry/ui/desk", f"/registry/ui/lists/{DRAFTED}/edition", f"/registry/v1/lists/{DRAFTED}/pending",
-    f"/registry/ui/lists/{DRAFTED}/edition/changes.csv",
-)  # fmt: skip
-#: Files of a whole list are no pages: they are sent while they are read. Printed, not judged.
+    "/registry/ui/desk",
+    f"/registry/ui/lists/{DRAFTED}/edition",
+    f"/registry/v1/lists/{DRAFTED}/pending",
+)
+#: Files of thousands of lines are no pages. Printed, not judged.
 FILES = (
-    f"/registry/v1/public/lists/{LIST}/export.csv", f"/registry/v1/public/lists/{LIST}/export.xlsx",
-    f"/registry/ui/lists/{LIST}/dynamic/warned.csv", f"/registry/ui/lists/{LIST}/dynamic/warned.xlsx",
+    (f"/registry/v1/public/lists/{LIST}/export.csv", MIIT), (f"/registry/v1/public/lists/{LIST}/export.xlsx", MIIT),
+    (f"/registry/ui/lists/{LIST}/dynamic/warned.csv", MIIT), (f"/registry/ui/lists/{LIST}/dynamic/warned.xlsx", MIIT),
+    (f"/registry/ui/lists/{LIST}/dynamic/due.csv", MIIT), (f"/registry/ui/lists/{DRAFTED}/edition/changes.csv", GD),
 )  # fmt: skip
 
 
@@ -201,7 +203,7 @@ async def addresses_of(urls: Mapping[str, str], folder: Path) -> tuple[list[Addr
     found = [Address(reviewed, path, who) for path, who in await _of_review(urls["review"])]
     found += [Address(listed, path, who) for path, who in await _of_registry(urls["registry"])]
     found += [Address(taken_in, path, who) for path, who in await _of_intake(urls["intake"])]
-    return found, [Address(listed, path, MIIT) for path in FILES]
+    return found, [Address(listed, path, who) for path, who in FILES]
 
 
 async def _of_review(url: str) -> list[tuple[str, Who]]:
@@ -235,7 +237,7 @@ async def _of_registry(url: str) -> list[tuple[str, Who]]:
 async def _of_intake(url: str) -> list[tuple[str, Who]]:
     uscc = await _one(url, "select uscc from unit order by id limit 1")
     ids = f"select s.id from submission s join unit u on u.id = s.unit_id where u.uscc = '{uscc}'"
-    submission = await _one(url, f"{ids} and s.state = 'closed' order by s.id limit 1")
+    submission = await _one(url, f"{ids} and s.state = 'closed' and s.kind = 'application' order by s.id limit 1")
     unit = await _one(url, f"select id from unit where uscc = '{uscc}' order by id limit 1")
     applicant = Who(roles=("applicant",), org=uscc)
     found = [(path, applicant) for path in (

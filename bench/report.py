@@ -6,6 +6,7 @@ The same results give the same bytes: no dates, no random ids in the pictures.
 from __future__ import annotations
 
 import json
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,10 @@ MEANING = {
     "idle_memory": "resident memory of an idle server, against a budget",
     "start_up": "start to first answer, against a budget",
     "idle_cpu": "CPU of an idle server, against a budget",
+    "pages_100k_p95": "95th percentile of all requests for pages and lists over 100,000 cases, against 100 ms",
 }
+#: Addresses shown with a time of their own.
+SLOWEST = 10
 
 
 def main() -> None:
@@ -84,7 +88,28 @@ def _page(rows: list[dict[str, Any]]) -> str:
         )
     lines += ["", "## What each says", ""]
     lines += [f"- `{row['name']}`: {MEANING[row['name']]}." for row in rows if row["name"] in MEANING]
+    for row in rows:
+        if row["pairs"] and "address" in row["pairs"][0]:
+            lines += _addresses(row)
     return "\n".join(lines) + "\n"
+
+
+def _addresses(row: dict[str, Any]) -> list[str]:
+    """Each address by its own 95th percentile."""
+    found = sorted(row["pairs"], key=lambda one: -one["ours"])
+    over = sum(one["ours"] >= one["reference"] for one in found)
+    median = statistics.median(one["ours"] for one in found)
+    return [
+        "",
+        "## Pages",
+        "",
+        f"{len(found)} addresses, each with a 95th percentile of its own: {over} over {found[0]['reference']:.0f} ms, "
+        f"half of them under {median:.0f} ms. The slowest:",
+        "",
+        "| address | p95 |",
+        "|---|---:|",
+        *(f"| `{one['address']}` | {one['ours']:.0f} ms |" for one in found[:SLOWEST]),
+    ]
 
 
 def _ratios(rows: list[dict[str, Any]], file: Path) -> None:
