@@ -75,9 +75,23 @@ async def test_warnings_page_by_page(world: World, monkeypatch: pytest.MonkeyPat
     assert shown == [f"/registry/ui/units/{warned}/standing"]
     assert [a.get_text() for a in second_page.select("#warned .pager a")] == ["第一页"]
     assert len(second_page.select("#due tbody tr")) == 1
+    # Each list has pages of its own.
+    stories = [await listed(world.station, name=name) for name in ("丙厂", "丁厂")]
+    await publish(world.station)
+    await Run([(one.unit_id, 3) for one in stories], year=2028).tell(world.station)
+    monkeypatch.setattr("gf_registry.web.dynamic_pages.DUE_PAGE", 1)
+    seen, href = [], PAGE
+    while href:
+        page = BeautifulSoup((await miit.get(href)).text, "html.parser")
+        assert "共 3 项" in page.select_one("#due caption").get_text()  # type: ignore[union-attr]
+        seen += [a.get_text() for a in page.select("#due tbody a")]
+        following = page.select_one("#due .pager a[rel=next]")
+        href = f"{PAGE}{following['href']}" if following else ""
+    assert sorted(seen) == ["丁厂", "丙厂", "末位厂"]
+    assert seen[-1] == "末位厂", "an earlier year"
     # To take away, all of them at once.
-    table = (await miit.get(f"{PAGE}/warned.csv")).text
-    assert table.count("\n") == 3
+    table = (await miit.get(f"{PAGE}/due.csv")).text
+    assert table.count("\n") == 4
 
 
 @pytest.mark.rule("N25-5pct")

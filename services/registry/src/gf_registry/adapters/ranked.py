@@ -66,14 +66,21 @@ _WARNED = (
     " order by p.place desc, m.id desc limit :limit"
 )
 _WARNED_COUNT = text(f"select count(*){_OF_WARNED}")
-_DUE = (
-    "select d.id as removal_due_id, m.id as membership_id, m.unit_id, m.name, m.uscc, m.region, m.industry, d.year,"
-    " d.streak, d.place, d.state, d.adjustment_id, d.document, d.run_id, a.version as adjustment_version, a.reason"
+_OF_DUE = (
     " from removal_due d join membership m on m.id = d.membership_id and m.state = 'listed'"
     f" left join adjustment a on a.id = d.adjustment_id{SEEN}"
     f" where d.list_id = :list and (:lapsed or d.state <> 'lapsed'){MAY_SEE}"
-    ' order by d.year desc, m.region, m.name collate "C", m.id'
 )
+_DUE = (
+    "select d.id as removal_due_id, m.id as membership_id, m.unit_id, m.name, m.uscc, m.region, m.industry, d.year,"
+    " d.streak, d.place, d.state, d.adjustment_id, d.document, d.run_id, a.version as adjustment_version, a.reason"
+    f'{_OF_DUE} and (cast(:year as int) is null or (-d.year, m.region, m.name collate "C", m.id)'
+    '   > (-cast(:year as int), cast(:region as text), cast(:name as text) collate "C", cast(:id as uuid)))'
+    ' order by -d.year, m.region, m.name collate "C", m.id limit :limit'
+)
+_DUE_COUNT = text(f"select count(*){_OF_DUE}")
+#: Year, region, name and membership of a line; the next ones follow it.
+AfterDue = tuple[int, str, str, UUID]
 
 
 # --- written by the projection's group --------------------------------------------------------------------------------
@@ -148,10 +155,18 @@ async def _of_warned(session: AsyncSession, list_id: ListId, year: int, under: l
 
 
 async def due(
-    session: AsyncSession, list_id: ListId, under: list[str] | None, *, lapsed: bool = False
-) -> list[dict[str, Any]]:
+    session: AsyncSession, list_id: ListId, under: list[str] | None, *, lapsed: bool = False,
+    limit: int | None = None, after: AfterDue | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
     """Units that stand on the list and are due for removal (应移出), with what people have done about it."""
-    return await _rows(session, text(_DUE), {"list": str(list_id), "lapsed": lapsed} | _seen(under))
+    year, region, name, membership_id = after or (None, "", "", None)
+    values = {"list": str(list_id), "lapsed": lapsed, "limit": limit, "year": year, "region": region, "name": name}
+    return await _rows(session, text(_DUE), values | {"id": membership_id} | _seen(under))
+
+
+async def count_due(session: AsyncSession, list_id: ListId, under: list[str] | None, *, lapsed: bool = False) -> int:
+    values = {"list": str(list_id), "lapsed": lapsed} | _seen(under)
+    return int((await session.execute(_DUE_COUNT, values)).scalar_one())
 
 
 def _seen(under: list[str] | None) -> dict[str, Any]:

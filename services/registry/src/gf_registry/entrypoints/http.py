@@ -22,6 +22,7 @@ from gf_registry.entrypoints.exports import Kind
 from gf_registry.usecases.import_list import ImportEntry
 from gf_registry.usecases.impose_bar import BarOrder
 from gf_registry.usecases.propose_adjustment import Proposal
+from gf_registry.usecases.see_attention import Part
 
 if TYPE_CHECKING:
     from gf_registry.bootstrap import Bootstrap
@@ -46,12 +47,13 @@ def router(b: Bootstrap) -> Router:
 
         `limit` and `cursor` page through those warned early, the last in the ranking first.
         """
-        after = decode_cursor(cursor, int, UUID)
+        warned = Part(limit, decode_cursor(cursor, int, UUID))
         async with database.reading() as session:
             found = await b.see_attention(
-                session, principal, ListId.parse(list_id), year=year, lapsed=lapsed, limit=limit, after=after
+                session, principal, ListId.parse(list_id), year=year, lapsed=lapsed, warned=warned
             )
-        following = found.pop("following")
+        del found["due_following"]
+        following = found.pop("warned_following")
         return found | {"next": encode_cursor(following[0], str(following[1])) if following else None}
 
     @api.get("/lists/{list_id}/attention/{what}.{kind}")

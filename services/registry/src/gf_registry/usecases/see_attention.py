@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -26,30 +26,55 @@ def reach(law: Law, principal: Principal, list_id: ListId) -> list[str] | None:
     return sorted(law.under(principal.authority))
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A page of one of the two lists; without a limit all of it."""
+
+    limit: int | None = None
+    after: Any = None
+
+    @property
+    def fetched(self) -> int | None:
+        """One more than are shown: whether others follow."""
+        return None if self.limit is None else self.limit + 1
+
+    def cut(self, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+        """What is shown, and its last line where others follow."""
+        if self.limit is None or len(rows) <= self.limit:
+            return rows, None
+        return rows[: self.limit], rows[self.limit - 1]
+
+
+ALL = Part()
+
+
 async def see_attention(
     session: AsyncSession, law: Law, principal: Principal, list_id: ListId, *, year: int | None, lapsed: bool = False,
-    limit: int | None = None, after: tuple[int, UUID] | None = None,
+    due: Part = ALL, warned: Part = ALL,
 ) -> dict[str, Any]:  # fmt: skip
-    """`limit` and `after` (place, membership) are of those warned early; `following` is where the next page begins."""
+    """`due_following` and `warned_following` are the keys after which the next page begins."""
     under = reach(law, principal, list_id)
     known = [run for run in await ranked.years(session) if run["list_id"] == str(list_id)]
     run = next((r for r in known if year is None or r["year"] == year), None)
-    warned, count = [], 0
+    dues, more_due = due.cut(
+        await ranked.due(session, list_id, under, lapsed=lapsed, limit=due.fetched, after=due.after)
+    )
+    warnings: list[dict[str, Any]] = []
+    more_warned, count = None, 0
     if run is not None:
-        more = None if limit is None else limit + 1
-        warned = await ranked.warned(session, list_id, run["year"], under, limit=more, after=after)
-        whole = limit is None and after is None
-        count = len(warned) if whole else await ranked.count_warned(session, list_id, run["year"], under)
-    following = None
-    if limit is not None and len(warned) > limit:
-        warned = warned[:limit]
-        following = (warned[-1]["place"], warned[-1]["membership_id"])
+        found = await ranked.warned(
+            session, list_id, run["year"], under, limit=warned.fetched, after=warned.after
+        )  # fmt: skip
+        warnings, more_warned = warned.cut(found)
+        count = await ranked.count_warned(session, list_id, run["year"], under)
     return {
         "list_id": str(list_id),
         "years": [r["year"] for r in known],
         "ranking": run,
-        "due": await ranked.due(session, list_id, under, lapsed=lapsed),
-        "warned": warned,
+        "due": dues,
+        "due_count": await ranked.count_due(session, list_id, under, lapsed=lapsed),
+        "due_following": more_due and tuple(more_due[name] for name in ("year", "region", "name", "membership_id")),
+        "warned": warnings,
         "warned_count": count,
-        "following": following,
+        "warned_following": more_warned and tuple(more_warned[name] for name in ("place", "membership_id")),
     }

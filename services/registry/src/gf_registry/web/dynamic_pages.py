@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from gf_chassis.errors import Forbidden, NotFound
@@ -23,13 +23,14 @@ from gf_registry.entrypoints.exports import Kind, answer
 from gf_registry.labels import DUE_STATES, heading
 from gf_registry.usecases.propose_adjustment import Proposal
 from gf_registry.usecases.scope import OFFICIALS, keeper_of
+from gf_registry.usecases.see_attention import Part
 from gf_registry.web.forms import carried_out, id_of, needed, once_of
 
 if TYPE_CHECKING:
     from gf_registry.bootstrap import Bootstrap
 
-#: Units warned early on one page.
-PAGE = 50
+#: Units warned early on one page, and those due for removal, each with the forms to act on it.
+PAGE, DUE_PAGE = 50, 25
 
 
 def router(b: Bootstrap) -> APIRouter:
@@ -52,23 +53,32 @@ def router(b: Bootstrap) -> APIRouter:
 
     @ui.get("/lists/{list_id}/dynamic")
     async def one_list(
-        request: Request, person: PagePrincipal, list_id: str, year: str = "", cursor: Cursor = None
-    ) -> Response:
-        """The later pages are of the early warnings alone; what is due stands on the first."""
+        request: Request, person: PagePrincipal, list_id: str, year: str = "", cursor: Cursor = None,
+        due: Annotated[str | None, Query(max_length=2000)] = None,
+    ) -> Response:  # fmt: skip
+        """Two lists, each with pages of its own: `due` is the cursor of the first, `cursor` that of the second."""
         name = ListId.parse(list_id)
         wanted = int(year) if year.isdecimal() and year.isascii() and len(year) == 4 else None
-        after = decode_cursor(cursor, int, UUID)
+        dues = Part(DUE_PAGE, decode_cursor(due, int, str, str, UUID))
+        warned = Part(PAGE, decode_cursor(cursor, int, UUID))
         async with database.reading() as session:
-            found = await b.see_attention(session, person, name, year=wanted, lapsed=True, limit=PAGE, after=after)
+            found = await b.see_attention(session, person, name, year=wanted, lapsed=True, due=dues, warned=warned)
         shown = found["ranking"]["year"] if found["ranking"] else None
         years = [(f"{one} 年", f"?year={one}", one == shown, None) for one in found["years"]]
-        following = found["following"]
-        onward = encode_cursor(following[0], str(following[1])) if following else ""
+
+        def pager(where: str, key: str, page: Part) -> dict[str, str]:
+            of_year = {"year": shown} if shown else {}
+            onward = found[f"{where}_following"]
+            following = {**of_year, key: encode_cursor(*(str(v) if isinstance(v, UUID) else v for v in onward or ()))}
+            return {
+                "next_href": f"?{urlencode(following)}#{where}" if onward else "",
+                "first_href": f"?{urlencode(of_year)}#{where}" if page.after else "",
+            }
+
         return render(
             request, "dynamic.html", years=years, heading=heading(b.law, name), found=found, list_id=str(name),
             states=DUE_STATES, key=new_key(), keeper=_keeps(b, person, name),
-            next_href=f"?{urlencode({'year': shown, 'cursor': onward})}#warned" if onward else "",
-            first_href=f"?year={shown}#warned" if after else "",
+            due_pager=pager("due", "due", dues), warned_pager=pager("warned", "cursor", warned),
         )  # fmt: skip
 
     @ui.get("/lists/{list_id}/dynamic/{what}.{kind}")
