@@ -51,12 +51,14 @@ SEEN: Final = (
     "   order by profile_version desc limit 1) s on true"
 )
 MAY_SEE: Final = " and (:all or s.superior = any(:under) or s.group_authority = any(:under))"
-#: The run is looked up once, so that its places are read in their order up to the length of the page.
+#: The run is looked up once, so that its places are read in their order up to the length of the page; each is asked for
+#: its membership (`offset 0` keeps the planner from reading all memberships instead).
 _OF_WARNED = (
     " from ranking_place p join ranking_view v on v.side = p.side and v.run_id = p.run_id"
     " left join imported_unit i on i.unit_id = p.unit_id"
-    " join membership m on m.unit_id = coalesce(i.linked_to, p.unit_id) and m.list_id = :list"
-    f"   and m.state = 'listed'{SEEN} where p.side = :side and p.warned and p.run_id = (select run_id from"
+    " cross join lateral (select * from membership where unit_id = coalesce(i.linked_to, p.unit_id)"
+    f"   and list_id = :list and state = 'listed' offset 0) m{SEEN}"
+    " where p.side = :side and p.warned and p.run_id = (select run_id from"
     f"   ({_IN_FORCE}) f where f.list_id = :list and f.year = :year){MAY_SEE}"
 )
 _WARNED = (
