@@ -47,7 +47,7 @@ _OF_UNIT = text(
 _YEARS = text(f"with v as ({_IN_FORCE}) select list_id, year, run_id, count, population_at from v order by year desc")
 #: Whom the caller may see: everybody on a list kept here or below, else the units under the caller's authority.
 SEEN: Final = (
-    " left join lateral (select superior, group_authority from unit_profile where unit_id = m.unit_id"
+    " left join lateral (select superior, group_authority from unit_profile where unit_id = m.unit_id and not :all"
     "   order by profile_version desc limit 1) s on true"
 )
 MAY_SEE: Final = " and (:all or s.superior = any(:under) or s.group_authority = any(:under))"
