@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,10 @@ from services.scoring.tests.sample import POLICIES
 if TYPE_CHECKING:  # the whole service: only for tests that have a world
     from gf_scoring.bootstrap import Bootstrap
     from services.scoring.tests.world import World
+
+
+#: A browser in which somebody is signed in; nobody is by an empty name.
+Browse = Callable[[str], httpx.AsyncClient]
 
 
 @cache
@@ -49,3 +54,24 @@ async def api(parts: Bootstrap) -> AsyncIterator[httpx.AsyncClient]:
     app = create(parts, verifier=Callers())  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test/scoring/v1") as client:
         yield client
+
+
+@pytest.fixture
+async def browse(parts: Bootstrap) -> AsyncIterator[Browse]:
+    from gf_scoring.api import create
+    from services.scoring.tests.signed_in import cookie
+    from services.scoring.tests.world import Callers
+
+    app = create(parts, verifier=Callers())  # type: ignore[arg-type]
+    async with AsyncExitStack() as stack:
+        opened: list[httpx.AsyncClient] = []
+
+        def as_person(name: str) -> httpx.AsyncClient:
+            client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test/scoring/ui")
+            if name:
+                client.cookies.set(*cookie(app, name))
+            opened.append(client)
+            stack.push_async_callback(client.aclose)
+            return client
+
+        yield as_person

@@ -105,13 +105,14 @@ class World:
 
     def admitted(self, submission_id: UUID, round_: int = 1, **changes: object) -> Event:
         facts = changes.pop("facts", None) or factory_facts()
+        base = str(changes.pop("base", "national/2025/n25"))
         unit = {
             "unit_id": str(changes.pop("unit_id", "01890000-0000-7000-8000-000000000001")),
             "profile_version": 1,
             "category": changes.pop("category", "factory"),
             "uscc": USCC,
             "name": "重庆绿梯水泥有限公司",
-            "industries": ["3011"],
+            "industries": changes.pop("industries", ["3011"]),
             "region": "500112",
             "superior_authority": changes.pop("superior", "cq.yubei"),
         }
@@ -125,7 +126,7 @@ class World:
             kind=str(changes.pop("kind", "application")),
             year=2025,
             form="n25-factory-application",
-            policies=[PolicyRef(id="national/2025/n25", version="1", hash="0" * 64)],
+            policies=[PolicyRef(id=base, version="1", hash="0" * 64)],
             content_hash="0" * 64,
             facts=[fact(key, value) for key, value in facts.items()],  # type: ignore[attr-defined]
         )
@@ -165,15 +166,15 @@ class World:
         )
         return self.event("review.cases", str(submission_id), message)
 
-    def campaign(self) -> Event:
+    def campaign(self, base: str = "national/2025/n25", category: str = "factory") -> Event:
         message = CampaignChanged(
             campaign_id=str(self.campaign_id),
             state=CampaignState.CAMPAIGN_STATE_OPEN,
             name="2025 年度绿色工厂推荐",
             year=2025,
-            categories=["factory"],
+            categories=[category],
             kinds=["application", "benchmark"],
-            policies=[PolicyRef(id="national/2025/n25", version="1", hash="0" * 64)],
+            policies=[PolicyRef(id=base, version="1", hash="0" * 64)],
         )
         return self.event("intake.campaigns", str(self.campaign_id), message)
 

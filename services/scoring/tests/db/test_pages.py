@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
 from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
@@ -14,35 +12,16 @@ import pytest
 from sqlalchemy import text
 
 from gf_chassis.ids import new_id
-from gf_scoring.api import create
 from gf_scoring.bootstrap import Bootstrap
+from services.scoring.tests.conftest import Browse
 from services.scoring.tests.db.test_rankings import ACT, closed_run
 from services.scoring.tests.db.test_rescoring import candidate, finish
 from services.scoring.tests.db.test_sheets import publish_set
-from services.scoring.tests.signed_in import CSRF, cookie
+from services.scoring.tests.signed_in import CSRF
 from services.scoring.tests.town import Town
-from services.scoring.tests.world import Callers, World, as_
+from services.scoring.tests.world import World, as_
 
 pytestmark = pytest.mark.db
-
-Browse = Callable[[str], httpx.AsyncClient]
-
-
-@pytest.fixture
-async def browse(parts: Bootstrap) -> AsyncIterator[Browse]:
-    app = create(parts, verifier=Callers())  # type: ignore[arg-type]
-    async with AsyncExitStack() as stack:
-        opened: list[httpx.AsyncClient] = []
-
-        def as_person(name: str) -> httpx.AsyncClient:
-            client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test/scoring/ui")
-            if name:
-                client.cookies.set(*cookie(app, name))
-            opened.append(client)
-            stack.push_async_callback(client.aclose)
-            return client
-
-        yield as_person
 
 
 async def sheet(world: World, api: httpx.AsyncClient) -> UUID:

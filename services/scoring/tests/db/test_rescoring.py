@@ -151,7 +151,7 @@ async def test_the_report_says_who_enters_and_leaves_the_bottom(
     await finish(parts, run)
     totals = (await shown(api, run))["report"]["totals"]
     assert (totals["into_bottom"], totals["out_of_bottom"]) == (1, 1)
-    moved = (await api.get(f"/rescore-runs/{run}/movers", params={"bottom_only": True}, headers=as_("steward"))).json()[
+    moved = (await api.get(f"/rescore-runs/{run}/movers", params={"view": "bottom"}, headers=as_("steward"))).json()[
         "items"
     ]
     assert {one["submission_id"]: (one["former_bottom"], one["bottom"]) for one in moved} == {

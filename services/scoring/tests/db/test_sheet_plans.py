@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from gf_chassis.identity import Principal
 from gf_chassis.ids import new_id
-from gf_scoring.adapters import rescoring
+from gf_scoring.adapters import moves
 from gf_scoring.bootstrap import Bootstrap, bootstrap
 from gf_scoring.settings import Settings
 from greenladder.intake.v1.submissions_pb2 import SubmissionAdmitted
@@ -101,7 +101,7 @@ async def test_a_second_run_is_not_looked_through_row_by_row(
     assert rules is not None
     async with filled.database.unit_of_work() as uow:
         session: Any = Explained(uow.session)
-        await rescoring.find_moves(session, new_id(), rules, filled.book.authorities)
-        await rescoring.report(session, new_id(), filled.book.authorities)
+        await moves.find_moves(session, new_id(), rules, filled.book.authorities)
+        await moves.report(session, new_id(), filled.book.authorities, {})
     assert len(session.plans) > 3
     assert not [plan for plan in session.plans if "Nested Loop" in plan]

@@ -596,6 +596,11 @@ def scored_from(stored: bytes) -> pb.SubmissionScored:
     return pb.SubmissionScored.FromString(stored)
 
 
+def band_of(stored: bytes) -> str:
+    """Code of the band (星级, 等级) that a stored sheet earned; empty for none."""
+    return scored_from(stored).band
+
+
 def rests_on(stored: bytes) -> tuple[str, ...]:
     """What a stored sheet was made from, as hashes."""
     sheet = pb.SubmissionScored.FromString(stored)

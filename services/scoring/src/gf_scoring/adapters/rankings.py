@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_policy.authorities import AuthorityTree
 from gf_policy.ranking import RankingRules
+from gf_scoring.adapters import standings
 from gf_scoring.adapters.tables import CampaignEndRow, RankingRunRow, RescoreRunRow
 from gf_scoring.domain.rankings import RunState, TotalGap, Waiting
 
@@ -76,13 +77,9 @@ with area as (
     worst as (partition by grp order by total), own as (partition by key_industry order by total desc)
 ), judged as (
   select p.*, r.place, r.industry_place, r.industry_count, r.seq,
-    coalesce(r.m >= :minimum and (case cast(:ties as text) when 'in' then r.from_bottom else r.not_better end)
-      <= {bottom}, false) as bottom,
+    {bottom} as bottom,
     coalesce(r.m >= :minimum and r.from_bottom <= ceil(r.m * cast(:warning as numeric)), false) as warned,
-    coalesce(case when r.n >= :grade_minimum then (select g.code
-      from unnest(cast(:grades as text[]), cast(:reaches as numeric[])) with ordinality as g (code, reach, nth)
-      where (case cast(:grade_ties as text) when 'in' then r.place else r.not_worse end) <= {grade}
-        or g.nth = cardinality(cast(:grades as text[])) order by g.nth limit 1) end, '') as grade
+    {grade} as grade
   from placed p left join ranked r using (unit_id)
 ), running as (
   select j.*, case when not j.bottom then 0 else 1 + coalesce((
@@ -95,7 +92,6 @@ with area as (
   from judged j
 )
 """
-_ROUNDED = {"down": "floor({0})", "up": "ceil({0})", "half_up": "round({0})"}
 _COLUMNS = (
     "unit_id, seq, submission_id, sheet_number, name, uscc, superior, recipient, key_industry, points, place,"
     " industry_place, industry_count, grade, bottom, warned, streak, due, missing"
@@ -109,17 +105,13 @@ _SELECTED = (
 
 def _population(rules: RankingRules) -> str:
     return _POPULATION.format(
-        bottom=_ROUNDED[rules.bottom.rounding].format("r.m * cast(:share as numeric)"),
-        grade=_ROUNDED[rules.grades.rounding].format("r.n * g.reach"),
+        bottom=standings.in_bottom(rules, size="r.m", from_bottom="r.from_bottom", not_better="r.not_better"),
+        grade=standings.grade(rules, size="r.n", place="r.place", not_worse="r.not_worse"),
     )
 
 
 def _parameters(run: RankingRunRow, rules: RankingRules, tree: AuthorityTree, provisional: bool) -> dict[str, Any]:
     recipients = recipients_of(tree)
-    reaches, reach = [], type(rules.warning_share)(0)
-    for grade in rules.grades.shares:
-        reach += grade.share
-        reaches.append(reach)
     return {
         "superiors": list(recipients),
         "recipients": list(recipients.values()),
@@ -133,13 +125,8 @@ def _parameters(run: RankingRunRow, rules: RankingRules, tree: AuthorityTree, pr
         "joins_after": rules.joins_after_years,
         "within": rules.bottom.compared_within,
         "minimum": rules.bottom.minimum_population,
-        "ties": rules.bottom.ties,
-        "share": rules.bottom.share,
         "warning": rules.warning_share,
-        "grade_minimum": rules.grades.minimum_population,
-        "grade_ties": rules.grades.ties,
-        "grades": [grade.code for grade in rules.grades.shares],
-        "reaches": reaches,
+        **standings.grade_codes(rules),
         "missing_year": rules.bottom.missing_year,
         "counts_from": rules.bottom.counts_from,
         "due": rules.bottom.consecutive_years,

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from google.protobuf.message import Message
@@ -13,6 +14,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_policy.rulesets import Ruleset, RulesetTable
+from gf_policy.tables import REST
 from gf_scoring.adapters.contracts import FactReader, admitted_on, facts_of, main_industry_of
 from gf_scoring.adapters.tables import BenchmarkSetRow
 from gf_scoring.adapters.versions import Versions
@@ -41,6 +43,14 @@ class Sets(dict[tuple[str, str, str], InForce]):
     versions: Mapping[str, Ruleset] = {}
 
 
+class _Choice(NamedTuple):
+    """A table, or why there is none; the slot by name where an industry has its own."""
+
+    ruleset: Ruleset | None
+    reason: str
+    industry: str
+
+
 class Rulebook:
     """Finds and keeps compiled tables; a table never changes, so it is compiled once."""
 
@@ -48,7 +58,7 @@ class Rulebook:
         self.rulesets = rulesets
         self._versions = versions
         self._tables: dict[tuple[str, str, int, str, str], tuple[Table, FactReader]] = {}
-        self._choices: dict[tuple[str, str, str, str, date | None], tuple[Ruleset | None, str]] = {}
+        self._choices: dict[tuple[str, str, str, str, date | None], _Choice] = {}
         #: Where the unit's main industry, or the day of admission, matters for the choice.
         self._by_industry = {(entry.base, entry.category) for entry in rulesets.entries if entry.classes}
         self._by_day = {(one.base, one.category) for one in rulesets if len(rulesets.versions(one.id)) > 1}
@@ -119,7 +129,7 @@ class Rulebook:
     def _find(self, subject: Subject, message: Message, ruling: str, sets: Sets) -> tuple[Table, FactReader] | str:
         """Or why none scores it. A reviewer's ruling on the industry goes before the form's."""
         key = "" if ruling == GENERAL_RULING else ruling or subject.key_industry
-        ruleset, reason = self._applicable(subject, message, key)
+        ruleset, reason, _ = self._applicable(subject, message, key, ruling)
         if ruleset is not None and sets.versions:
             ruleset = sets.versions.get(ruleset.id, ruleset)
         if ruleset is None or subject.kind not in ruleset.kinds:
@@ -130,10 +140,16 @@ class Rulebook:
             note = GENERAL_NOTE if entered else ""
         return self._compiled(ruleset, entered, subject.year, key, note)
 
-    def _applicable(self, subject: Subject, message: Message, key: str) -> tuple[Ruleset | None, str]:
-        """The same for everybody alike, so it is worked out once."""
+    def industry(self, subject: Subject, message: Message, ruling: str) -> str:
+        """The industry by whose table a submission is scored; empty where the general rules hold (通则)."""
+        if ruling == GENERAL_RULING:
+            return ""
+        return ruling or subject.key_industry or self._applicable(subject, message, "", "").industry
+
+    def _applicable(self, subject: Subject, message: Message, key: str, ruling: str) -> _Choice:
+        """The same for everybody alike, so it is worked out once. Ruled general, no class of the unit matters."""
         main, day = "", None
-        if (subject.base, subject.category) in self._by_industry:
+        if ruling != GENERAL_RULING and (subject.base, subject.category) in self._by_industry:
             main = main_industry_of(message)
         if (subject.base, subject.category) in self._by_day:
             day = admitted_on(message)
@@ -144,7 +160,8 @@ class Rulebook:
                 self._choices.clear()
             industries = (main,) if main else ()
             chosen = self.rulesets.applicable(subject.base, subject.category, key, industries, day)
-            found = self._choices[name] = (chosen.ruleset, chosen.reason)
+            industry = chosen.entry.code if chosen.entry and chosen.entry.code != REST else ""
+            found = self._choices[name] = _Choice(chosen.ruleset, chosen.reason, industry)
         return found
 
     def _compiled(

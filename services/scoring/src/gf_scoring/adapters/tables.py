@@ -17,6 +17,11 @@ else:
     Base = service_base("scoring")
 
 
+def _text() -> Any:
+    """Text that the database fills in where a row came before its column."""
+    return Field(default="", sa_type=Text, nullable=False, sa_column_kwargs={"server_default": ""})
+
+
 class SheetRow(Base, table=True):
     """A revision of a score sheet; appended, never changed. It holds all that is needed to score it again."""
 
@@ -332,15 +337,20 @@ class RescoredRow(Base, table=True):
     submission_id: UUID = Field(primary_key=True)
     #: The revision it stands beside.
     sheet_number: int
+    kind: str = _text()
     unit_id: UUID
     superior: str
+    #: Industry whose table scores it: the key industry, or the slot that its class falls into.
     key_industry: str
     former: Decimal | None = Field(default=None, sa_type=Numeric)
     total: Decimal | None = Field(default=None, sa_type=Numeric)
+    #: Code of the ruleset's band (星级, 等级); empty where it has none or the total earns none.
+    former_band: str = _text()
+    band: str = _text()
 
 
 class RescoredMoveRow(Base, table=True):
-    """A submission that would stand elsewhere: another grade, into or out of the bottom share, scorable or not."""
+    """Who would stand elsewhere: in another grade or band, into or out of the bottom share, scorable or not."""
 
     __tablename__ = "rescored_move"
     __table_args__ = (Index("ix_rescored_move_run_id_superior", "run_id", "superior"),)
@@ -356,6 +366,8 @@ class RescoredMoveRow(Base, table=True):
     grade: str
     former_bottom: bool
     bottom: bool
+    former_band: str = _text()
+    band: str = _text()
 
 
 class RulesetSwitchRow(Base, table=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import text
 from sqlmodel import select
@@ -57,6 +57,11 @@ class Versions:
         query = select(RulesetSwitchRow.ruleset_id, RulesetSwitchRow.ruleset_hash)
         for ruleset_id, digest in (await session.exec(query)).all():
             await self.of(session, ruleset_id, digest)
+
+    def of_category(self, category: str) -> Sequence[Ruleset]:
+        """Every version of the category's rulesets, out of the files and of those at hand."""
+        published = (one for newest in self.book.rulesets for one in self.book.rulesets.versions(newest.id))
+        return [one for one in (*published, *self._read.values()) if one.category == category]
 
     def get(self, ruleset_id: str, version: str) -> Ruleset | None:
         """One version, out of the files or of those at hand."""

@@ -6,10 +6,11 @@ document and person, brings them into force; then every sheet gets a further rev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 
 from gf_scoring.domain.errors import DomainError, FieldProblem
+from gf_scoring.domain.rules import Band, Ruleset
 
 RULE, ARTICLE = "N25-A1", "N25 附件1"
 
@@ -40,6 +41,15 @@ def moved(state: RescoreState, to: RescoreState) -> RescoreState:
         detail = f"试算{_WORDS[state]}，不能改为{_WORDS[to]}。"
         raise RescoreRefused("illegal_transition", detail, status=409)
     return to
+
+
+def names_of_bands(rulesets: Iterable[Ruleset]) -> dict[str, str]:
+    """Every band (星级, 等级) that these rulesets give, by code, best first; the first ruleset's name of it holds."""
+    found: dict[str, Band] = {}
+    for ruleset in rulesets:
+        for band in ruleset.bands:
+            found.setdefault(band.code, band)
+    return {band.code: band.name for band in sorted(found.values(), key=lambda one: one.at_least, reverse=True)}
 
 
 class RescoreRefused(DomainError):

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Query, Response
 from pydantic import Field, StringConstraints
 
 from gf_chassis.http import Cursor, Limit, PathId, Router, decode_cursor, encode_cursor, etag, int_if_match
 from gf_chassis.idempotency import OnceKey
-from gf_chassis.identity import CurrentPrincipal
+from gf_chassis.identity import CurrentPrincipal, Principal
 from gf_chassis.json import ApiModel
+from gf_policy.tables import REST
 from gf_scoring.adapters.tables import RescoreRunRow
 from gf_scoring.bootstrap import Bootstrap
 from gf_scoring.entrypoints import csv_files
@@ -24,6 +25,7 @@ from gf_scoring.usecases.start_rescoring import Trial
 
 IfMatch = Annotated[str | None, Header(description='所依据的版本，例如 "1"')]
 State = Literal["running", "finished", "switched", "dropped"]
+View = Annotated[Literal["all", "bottom", "grade", "band"], Query(description="全部变化、后5%、等级、星级")]
 
 
 class RescoringIn(ApiModel):
@@ -61,7 +63,7 @@ class RescoringOut(ApiModel):
     total: int = Field(description="总体中的填报件数")
     scored: int = Field(description="已试算件数")
     appended: int = Field(description="切换后已生成新版本的件数")
-    report: dict[str, Any] | None = Field(description="试算报告：得分、等级、后5%的变化，按推荐单位和重点行业")
+    report: dict[str, Any] | None = Field(description="试算报告：得分、星级、等级、后5%的变化，按推荐单位和行业")
     created_at: datetime
     finished_at: datetime | None
     document: str
@@ -88,6 +90,8 @@ class MoverOut(ApiModel):
     total: str | None
     former_grade: str
     grade: str
+    former_band: str = Field(description="现行星级或等级（评分规则划定），代码；没有的为空")
+    band: str = Field(description="试算星级或等级，代码；没有的为空")
     former_bottom: bool
     bottom: bool
 
@@ -102,9 +106,11 @@ COLUMNS = (
     ("uscc", "统一社会信用代码"),
     ("recipient", "推荐单位"),
     ("superior", "上级主管部门"),
-    ("key_industry", "重点行业"),
+    ("key_industry", "行业"),
     ("former", "现行得分"),
     ("total", "试算得分"),
+    ("former_band", "现行星级"),
+    ("band", "试算星级"),
     ("former_grade", "现行等级"),
     ("grade", "试算等级"),
     ("former_bottom", "现行处于后5%"),
@@ -132,23 +138,42 @@ def router(parts: Bootstrap) -> APIRouter:
     async def list_movers(
         principal: CurrentPrincipal,
         run_id: PathId,
-        bottom_only: bool = False,
+        view: View = "all",
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> MoverList:
         after = decode_cursor(cursor, UUID)
         rows = await parts.find_rescorings.movers(
-            principal, run_id, bottom_only=bottom_only, after=after[0] if after else None, limit=limit + 1
+            principal, run_id, view=view, after=after[0] if after else None, limit=limit + 1
         )
         more = encode_cursor(str(rows[limit - 1]["submission_id"])) if len(rows) > limit else None
         return MoverList(items=[mover_out(row) for row in rows[:limit]], next=more)
 
     @router.get("/rescore-runs/{run_id}/movers.csv", summary="位次有变化的单位（CSV）", response_class=Response)
-    async def export(principal: CurrentPrincipal, run_id: PathId, bottom_only: bool = False) -> Response:
-        rows = await parts.find_rescorings.movers(principal, run_id, bottom_only=bottom_only, limit=csv_files.MOST)
-        return csv_files.answer(f"rescoring-{run_id}.csv", [label for _, label in COLUMNS], map(cells, rows))
+    async def export(principal: CurrentPrincipal, run_id: PathId, view: View = "all") -> Response:
+        return await movers_csv(parts, principal, run_id, view)
 
     return router
+
+
+async def movers_csv(parts: Bootstrap, principal: Principal, run_id: UUID, view: str) -> Response:
+    run = (await parts.find_rescorings.one(principal, run_id)).run
+    rows = await parts.find_rescorings.movers(principal, run_id, view=view, limit=csv_files.MOST)
+    bands, industries = band_names(run), industry_names(parts)
+    head = [label for _, label in COLUMNS]
+    shown = (cells(row, bands, industries) for row in rows)
+    return csv_files.answer(f"rescoring-{run_id}-{view}.csv", head, shown)
+
+
+def band_names(run: RescoreRunRow) -> dict[str, str]:
+    """Names of the bands (星级) in a run's report; one drawn up before there were bands has none."""
+    return {one["code"]: one["name"] for one in (run.report or {}).get("band_names", [])}
+
+
+def industry_names(parts: Bootstrap) -> dict[str, str]:
+    """Key industries, and the slots that classes fall into, by their names."""
+    slots = {entry.code: entry.name for entry in parts.rulesets.entries if entry.code != REST}
+    return slots | {key.code: key.name for key in parts.book.industries.keys}
 
 
 def _acts(router: APIRouter, parts: Bootstrap) -> None:
@@ -199,8 +224,11 @@ def _plain(value: Any) -> str | None:
     return None if value is None else f"{value:f}"
 
 
-def cells(row: Mapping[str, Any]) -> list[object]:
+def cells(row: Mapping[str, Any], bands: Mapping[str, str], industries: Mapping[str, str]) -> list[object]:
     shown = {**row, "former": _plain(row["former"]), "total": _plain(row["total"])}
     for name in ("former_bottom", "bottom"):
         shown[name] = "是" if row[name] else ""
+    for name in ("former_band", "band"):
+        shown[name] = bands.get(row[name], row[name])
+    shown["key_industry"] = industries.get(row["key_industry"], row["key_industry"])
     return [shown[name] for name, _ in COLUMNS]

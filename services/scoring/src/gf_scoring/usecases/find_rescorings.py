@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from gf_chassis.database import Database
 from gf_chassis.identity import Principal
 from gf_policy.authorities import AuthorityTree
-from gf_scoring.adapters import rescoring
+from gf_scoring.adapters import moves, rescoring
 from gf_scoring.adapters.tables import RescoreRunRow
 from gf_scoring.domain.errors import NotVisible
 from gf_scoring.domain.scope import OFFICIALS
@@ -49,16 +49,14 @@ class FindRescorings:
         principal: Principal,
         run_id: UUID,
         *,
-        bottom_only: bool = False,
+        view: str = "all",
         after: UUID | None = None,
         limit: int = 50,
     ) -> list[dict[str, Any]]:
         run = (await self.one(principal, run_id)).run
         own = sorted(self._authorities.under(run.authority))
         async with self._database.reading() as session:
-            return await rescoring.movers(
-                session, run_id, own, bottom_only=bottom_only, after=after or UUID(int=0), limit=limit
-            )
+            return await moves.movers(session, run_id, own, view=view, after=after or UUID(int=0), limit=limit)
 
     def _scope(self, principal: Principal) -> list[str]:
         if not principal.has(*OFFICIALS) or principal.authority not in self._authorities:

@@ -7,11 +7,11 @@ to the next one who asks.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -20,14 +20,21 @@ from gf_chassis.database import Database, UnitOfWork
 from gf_chassis.journal import Entry
 from gf_policy.candidates import read_candidate
 from gf_policy.ranking import RankingTable
-from gf_scoring.adapters import contracts, repository, rescoring
+from gf_scoring.adapters import contracts, moves, repository, rescoring
 from gf_scoring.adapters.rulebook import Rulebook, Sets
 from gf_scoring.adapters.tables import BenchmarkSetRow, CampaignRow, RescoreRunRow
 from gf_scoring.adapters.versions import Versions
-from gf_scoring.domain.rescoring import RescoreState, moved
+from gf_scoring.domain.rescoring import RescoreState, moved, names_of_bands
 
 #: What a tick of the worker spends at most before the consumers beside it get their turn.
 _TICK_SECONDS = 0.5
+
+
+class _Trial(NamedTuple):
+    """What a run scores by, and the names of the bands (星级) its sheets could be in, best first; most have none."""
+
+    sets: Sets
+    bands: Mapping[str, str]
 
 
 class RescorePopulation:
@@ -36,7 +43,7 @@ class RescorePopulation:
         self._rulebook = rulebook
         self._versions = versions
         self._rankings = rankings
-        self._sets: dict[UUID, Sets] = {}
+        self._trials: dict[UUID, _Trial] = {}
 
     async def tick(self, now: datetime) -> None:
         async with self._database.reading() as session:
@@ -55,29 +62,45 @@ class RescorePopulation:
             stretch = await rescoring.claim(uow.session, run_id, "scored_at")
             if stretch is None:
                 return await self._finish(uow, run_id)
-            if run_id not in self._sets:
-                self._sets[run_id] = await candidate_sets(uow, run, self._rulebook, self._versions)
-            rows = await rescoring.newest(uow.session, run, stretch)
+            if run_id not in self._trials:
+                self._trials[run_id] = await self._trial(uow, run)
+            trial = self._trials[run_id]
+            rows = await rescoring.newest(uow.session, run, stretch, whole=bool(trial.bands))
             marked = [str(row.submission_id) for row in rows if row.marked]
             known = await repository.assessments(uow.session, marked) if marked else {}
-            await rescoring.add(uow.session, run_id, self._weighed(self._sets[run_id], rows, known))
+            await rescoring.add(uow.session, run_id, self._weighed(trial, rows, known))
             await uow.commit()
         return True
 
-    def _weighed(self, sets: Sets, rows: Sequence[Any], known: Any) -> list[tuple[Any, ...]]:
+    async def _trial(self, uow: UnitOfWork, run: RescoreRunRow) -> _Trial:
+        sets = await candidate_sets(uow, run, self._rulebook, self._versions)
+        await self._versions.load(uow.session)
+        rulesets = (*sets.versions.values(), *self._versions.of_category(run.category))
+        return _Trial(sets, names_of_bands([one for one in rulesets if one.category == run.category]))
+
+    def _weighed(self, trial: _Trial, rows: Sequence[Any], known: Any) -> list[rescoring.Rescored]:
         weigh, read, subject_of = self._rulebook.weigh, contracts.admitted_from, contracts.subject_of
-        found: list[tuple[Any, ...]] = []
-        for submission_id, number, former, marked, round_, _, admitted in rows:
+        found: list[rescoring.Rescored] = []
+        for row in rows:
+            submission_id, number, former, marked, round_, _, admitted = row[:7]
             message = read(admitted)
             subject = subject_of(message)
             assessment = known.get((str(submission_id), round_)) if marked else None
-            weighed = weigh(sets, message, subject, admitted, assessment)
-            total = None
+            weighed = weigh(trial.sets, message, subject, admitted, assessment)
+            total, band = None, ""
             if weighed is not None and weighed[1].total is not None:
-                total = Decimal(weighed[1].total).scaleb(-weighed[0].scorer.ruleset.scale)
+                scorer = weighed[0].scorer
+                total = Decimal(weighed[1].total).scaleb(-scorer.ruleset.scale)
+                reached = scorer.band(weighed[1])
+                band = reached.code if reached else ""
+            industry = self._rulebook.industry(subject, message, assessment.industry_ruling if assessment else "")
+            former_band = contracts.band_of(row.published) if trial.bands else ""
             found.append(
-                (submission_id, number, subject.unit_id, subject.superior, subject.key_industry, former, total)
-            )
+                rescoring.Rescored(
+                    submission_id, number, subject.kind, subject.unit_id, subject.superior, industry, former, total,
+                    former_band, band,
+                )
+            )  # fmt: skip
         return found
 
     async def _finish(self, uow: UnitOfWork, run_id: UUID) -> bool:
@@ -93,12 +116,12 @@ class RescorePopulation:
         if run.report is None:
             campaign = await uow.session.get(CampaignRow, run.campaign_id)
             rules = self._rankings.find(campaign.base, run.category) if campaign else None
-            if rules is not None:
-                await rescoring.find_moves(uow.session, run_id, rules, tree)
+            await moves.find_moves(uow.session, run_id, rules, tree)
             run.report = {}
             await uow.commit()
             return True
-        run.report = asdict(await rescoring.report(uow.session, run_id, tree))
+        bands = (await self._trial(uow, run)).bands
+        run.report = asdict(await moves.report(uow.session, run_id, tree, bands))
         run.state = moved(RescoreState(run.state), RescoreState.FINISHED).value
         run.finished_at = await uow.now()
         run.version += 1

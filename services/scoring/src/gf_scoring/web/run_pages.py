@@ -49,10 +49,14 @@ VIEWS = {
 MOVE_COUNTS = (
     ("into_bottom", "进入后5%"),
     ("out_of_bottom", "退出后5%"),
+    ("band_up", "升星"),
+    ("band_down", "降星"),
     ("other_grade", "等级变化"),
     ("no_longer_scored", "不再可评分"),
     ("newly_scored", "新可评分"),
 )
+BAND_COUNTS = ("band_up", "band_down")
+MOVER_VIEWS = {"all": "全部变化", "bottom": "后5%进出", "grade": "等级变化", "band": "星级变化"}
 
 
 def router(parts: Bootstrap) -> APIRouter:
@@ -174,19 +178,20 @@ def _rescorings(ui: APIRouter, parts: Bootstrap) -> None:
 
     @ui.get("/rescorings/{run_id}")
     async def rescoring(
-        request: Request, person: PagePrincipal, run_id: PathId, bottom: bool = False, cursor: Cursor = None
+        request: Request, person: PagePrincipal, run_id: PathId, view: str = "all", cursor: Cursor = None
     ) -> Response:
         found = await parts.find_rescorings.one(person, run_id)
         after = decode_cursor(cursor, UUID)
+        view = view if view in MOVER_VIEWS else "all"
         rows = await parts.find_rescorings.movers(
-            person, run_id, bottom_only=bottom, after=after[0] if after else None, limit=PAGE + 1
+            person, run_id, view=view, after=after[0] if after else None, limit=PAGE + 1
         )
-        here = f"?bottom={'true' if bottom else 'false'}"
+        here = f"?view={view}"
         following = ""
         if len(rows) > PAGE:
             following = f"{here}&cursor={quote(encode_cursor(str(rows[PAGE - 1]['submission_id'])))}"
         report = found.run.report or {}
-        industries = {key.code: key.name for key in parts.book.industries.keys}
+        bands = http_rescoring.band_names(found.run)
         return render(
             request,
             "rescoring.html",
@@ -195,21 +200,23 @@ def _rescorings(ui: APIRouter, parts: Bootstrap) -> None:
             appended=found.appended,
             report=report,
             rows=rows[:PAGE],
-            bottom=bottom,
+            view=view,
+            views=MOVER_VIEWS if bands else {k: label for k, label in MOVER_VIEWS.items() if k != "band"},
             next_href=following,
             first_href=here if cursor else "",
-            move_counts=MOVE_COUNTS,
+            move_counts=[one for one in MOVE_COUNTS if bands or one[0] not in BAND_COUNTS],
+            bands=bands,
             states=RESCORE_STATES,
             categories=CATEGORIES,
-            industries=industries,
+            industries=http_rescoring.industry_names(parts),
             mine=person.has("steward") and person.authority == found.run.authority,
         )
 
     @ui.get("/rescorings/{run_id}/movers.csv")
-    async def movers_csv(person: PagePrincipal, run_id: PathId, bottom: bool = False) -> Response:
-        rows = await parts.find_rescorings.movers(person, run_id, bottom_only=bottom, limit=csv_files.MOST)
-        head = [label for _, label in http_rescoring.COLUMNS]
-        return csv_files.answer(f"rescoring-{run_id}.csv", head, map(http_rescoring.cells, rows))
+    async def movers_csv(person: PagePrincipal, run_id: PathId, view: str = "all") -> Response:
+        if view not in MOVER_VIEWS:
+            raise NotFound
+        return await http_rescoring.movers_csv(parts, person, run_id, view)
 
     @ui.post("/rescorings")
     async def start(request: Request, person: PagePrincipal, form: CheckedForm) -> Response:
