@@ -114,10 +114,6 @@ class RulesetTable:
             return Applicable(None, entry, "适用的评分规则文件有误，尚未启用，本表不评分。")
         return Applicable(found, entry, "")
 
-    def routes_by_industry(self, base: str, category: str) -> bool:
-        """Whether the unit's GB/T 4754 classes matter for the choice."""
-        return any(entry.classes for entry in self._entries.get((base, category), ()))
-
     @staticmethod
     def _entry(entries: Sequence[TableEntry], key: str, industries: Sequence[str]) -> TableEntry | None:
         rest = next((entry for entry in entries if entry.code == REST), None)

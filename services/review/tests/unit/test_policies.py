@@ -87,10 +87,16 @@ def test_the_industries_that_have_a_table(policies: Policies) -> None:
     assert len(factories) == 54
     assert factories["cement"] == "水泥"
     assert "general" in factories
-    # Sorted by class: "general" would lead back to the class, so it is none to rule.
+    # Sorted by class: the general requirements hold for what no class names, so they can be ruled as well.
     chains = dict(policies.industry_tables("national/2023/n23", "supply_chain"))
-    assert chains == {"electronics": "电子电器", "automobile": "汽车", "machinery": "机械"}
+    assert chains == {
+        "general": "通则（不按行业）",
+        "electronics": "电子电器",
+        "automobile": "汽车",
+        "machinery": "机械",
+    }
     assert policies.industry_tables(BASE, "park") == []
+    assert policies.industry_tables("national/2023/n23", "park") == [], "one slot for all of them: nothing to rule"
 
 
 @pytest.mark.rule("N25-53", "N23-SC")

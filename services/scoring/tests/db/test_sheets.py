@@ -14,6 +14,7 @@ from gf_scoring.adapters.contracts import scored_from
 from gf_scoring.usecases.find_average import KEPT
 from greenladder.scoring.v1 import sheets_pb2 as pb
 from services.scoring.tests.sample import factory_facts
+from services.scoring.tests.tables import facts_of
 from services.scoring.tests.world import World, as_, fact
 
 pytestmark = pytest.mark.db
@@ -307,3 +308,20 @@ async def test_a_reviewer_may_rule_that_the_general_rules_apply(world: World, ap
     await world.apply(world.admitted(one, key_industry="cement"))
     await world.apply(world.marked(one, 1, {}, ruling="general"))
     assert [event.benchmark_set_id for _, event in await world.published(one)] == [cement, general]
+
+
+@pytest.mark.rule("N23-SC")
+@pytest.mark.parametrize(("industry", "ruleset"), [("3921", "supply-chain-electronics"), ("3411", "")])
+async def test_the_general_rules_may_be_ruled_where_tables_go_by_class(
+    world: World, industry: str, ruleset: str
+) -> None:
+    """A class alone sends a unit to electronics, or to machinery, which has no table; a ruling goes before."""
+    base, one = "national/2023/n23", new_id()
+    facts, _ = facts_of("national/2023/n23/supply-chain")
+    await world.apply(world.admitted(one, category="supply_chain", base=base, industries=[industry], facts=facts))
+    await world.apply(world.marked(one, 1, {}, ruling="general"))
+    by_class, ruled = [event for _, event in await world.published(one)]
+    assert by_class.ruleset_id == (f"{base}/{ruleset}" if ruleset else "")
+    assert ruled.ruleset_id == f"{base}/supply-chain"
+    await world.apply(world.marked(one, 1, {}, ruling="electronics"))
+    assert (await world.published(one))[-1][1].ruleset_id == f"{base}/supply-chain-electronics"

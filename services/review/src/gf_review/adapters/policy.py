@@ -159,14 +159,14 @@ class Policies:
         return self.book.industries.is_key(code)
 
     def industry_tables(self, base_id: str, category: str) -> list[tuple[str, str]]:
-        """Industries with a table of their own here, as (code, name); 通则 first where a ruling can lead to it."""
+        """Industries with a table of their own here, as (code, name); 通则 first where there are general rules."""
         table = self.book.rulesets
         named = [
             (one.code, one.name)
             for one in table.entries
             if (one.base, one.category) == (base_id, category) and one.code != REST
         ]
-        general = bool(named) and not table.routes_by_industry(base_id, category)
+        general = bool(named) and table.applicable(base_id, category).ruleset is not None
         return ([(GENERAL, GENERAL_NAME)] if general else []) + named
 
     def industry_filed(self, base_id: str, category: str, unit: Mapping[str, Any]) -> str:
