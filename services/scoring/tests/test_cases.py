@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gf_policy.files import read_yaml
-from gf_scoring.domain import checks, gates, products
+from gf_scoring.domain import checks, derivation, gates, products
 from gf_scoring.domain.engine import Facts, Product, Products, Score, Scorer
 from gf_scoring.domain.numbers import plain
 from services.scoring.tests.sample import POLICIES, one_line, only
@@ -96,6 +96,9 @@ def _score(policy: str, given: Mapping[str, Any], expect: Mapping[str, Any]) -> 
         assert [gate.code for gate in gates.open_ones(gates.judge(table.gates, facts))] == expect["open_gates"]
     if "findings" in expect:
         assert [one.code for one in checks.findings(table, year, facts, found)] == expect["findings"]
+    if "derived" in expect:
+        shown = {row.code: row.years[-1].value for row in derivation.three_years(scorer, facts)}
+        assert {code: shown[code] for code in expect["derived"]} == expect["derived"]
     if expect.get("same_total"):
         plain_facts, plain_products = facts_of(table.id)
         assert score.total == _scored(table.id, year, plain_facts, plain_products, given.get("marks", {}))[1].total

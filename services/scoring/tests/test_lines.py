@@ -13,7 +13,7 @@ from gf_policy.ruleset_model import Dimension, Formula, Indicator, Physical, Rul
 from gf_scoring.adapters import contracts
 from gf_scoring.domain import checks, elasticity, gates
 from gf_scoring.domain.derivation import derive, three_years
-from gf_scoring.domain.engine import MISSING, NOT_APPLICABLE, Branch, Product, Scorer
+from gf_scoring.domain.engine import MISSING, NOT_APPLICABLE, Branch, FactKey, Product, Scorer
 from gf_scoring.domain.gates import GateState
 from gf_scoring.domain.numbers import growth, half_up, plain, whole
 from greenladder.common.v1.common_pb2 import Fact, Presence
@@ -411,3 +411,42 @@ def test_three_years_stand_side_by_side() -> None:
     # Collected for the last year only.
     assert [at.value is None for at in rows["water_reuse_rate"].years] == [True, True, False]
     assert rows["cod_per_output"].years[2].value == "0.050812163138"
+
+
+@pytest.mark.rule("N25-A1")
+def test_what_is_stated_without_a_year_holds_for_the_evaluation_year() -> None:
+    facts = factory_facts() | _built(land_area="20000")
+    rows = {row.code: row for row in three_years(Scorer(national(), {}, 2025), facts)}
+    assert [at.value for at in rows["building_coefficient"].years] == [None, None, "50"]
+    assert [at.value for at in rows["plot_ratio"].years] == [None, None, "1.1"]
+
+
+@pytest.mark.rule("N25-A1")
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"land_area": "10000"}, []),
+        ({"land_area": "9999.99"}, [("derived_out_of_range", "land_buildings")]),
+        # The line of the land output says it; the quantities that are only shown do not say it again.
+        ({"land_area": "0"}, [("zero_denominator", "land_area")]),
+        ({"floor_area_high": "-1"}, [("out_of_range", "floor_area_high")]),
+    ],
+)
+def test_how_the_land_is_built_on_is_checked(changes: dict[str, str], expected: list[tuple[str, str]]) -> None:
+    facts = factory_facts() | _built(**changes)
+    found = [one for one in checks.findings(national(), 2025, facts) if one.code != "missing_value"]
+    assert [(one.code, one.fact) for one in found] == expected
+
+
+def _built(**changes: str) -> dict[FactKey, str]:
+    """Half of the land is built on; ten metres high where half of the floor space is."""
+    areas = {
+        "land_area": "20000",
+        "land_buildings": "8000",
+        "land_structures": "1500",
+        "land_yards": "500",
+        "floor_area": "16000",
+        "floor_area_high": "6000",
+    }
+    return {(code, 0, "m2"): value for code, value in (areas | changes).items()}

@@ -133,12 +133,14 @@ class Indicator:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A quantity that is shown year by year and brings no points."""
+    """A quantity that is shown year by year and brings no points; outside its range it is a finding."""
 
     code: str
     name: str
     unit: str
     formula: Formula
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

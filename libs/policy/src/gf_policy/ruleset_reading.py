@@ -201,9 +201,7 @@ def _ruleset(data: dict[str, Any], place: Place, limits: LimitTable) -> Ruleset:
         bands=tuple(_band(row) for row in data.get("bands", ())),
         physical=tuple(_physical(row) for row in data.get("physical", ())),
         cross_checks=tuple(_cross_check(row) for row in data.get("cross_checks", ())),
-        derived=tuple(
-            Derived(row["code"], row["name"], row["unit"], _formula(row["formula"])) for row in data.get("derived", ())
-        ),
+        derived=tuple(_derived(row) for row in data.get("derived", ())),
         conversions={
             row["unit"]: {name: Decimal(factor) for name, factor in row["from"].items()}
             for row in data.get("conversions", ())
@@ -394,6 +392,11 @@ def _cross_check(row: dict[str, Any]) -> CrossCheck:
         without_parts=row["without_parts"],
         source=source_in(row),
     )
+
+
+def _derived(row: dict[str, Any]) -> Derived:
+    low, high = _number(row.get("min")), _number(row.get("max"))
+    return Derived(row["code"], row["name"], row["unit"], _formula(row["formula"]), low, high)
 
 
 def _number(value: str | int | None) -> Decimal | None:

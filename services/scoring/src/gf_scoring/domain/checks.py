@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from gf_scoring.domain.lines import NOT_APPLICABLE, Facts, FactValue, Products
-from gf_scoring.domain.rules import CrossCheck, Formula, Ruleset, Term
+from gf_scoring.domain.numbers import half_up, plain
+from gf_scoring.domain.rules import CrossCheck, Derived, Formula, Ruleset, Term
 
 
 class Finding(NamedTuple):
@@ -28,6 +29,11 @@ def findings(ruleset: Ruleset, campaign_year: int, facts: Facts, products: Produ
     found: list[Finding] = []
     for indicator in ruleset.indicators:
         found += _of_formula(ruleset, indicator.code, indicator.name, indicator.formula, year, facts)
+    known = {(one.code, one.fact, one.year) for one in found}
+    for derived in ruleset.derived:
+        found += (
+            one for one in _of_derived(ruleset, derived, year, facts) if (one.code, one.fact, one.year) not in known
+        )
     return (*dict.fromkeys(found), *cross_findings(ruleset, campaign_year, facts, products))
 
 
@@ -76,6 +82,48 @@ def _of_formula(
                     message = f"{name}：缺少 {term.fact}{f'（{at} 年）' if at else ''}。"
                     yield Finding("missing_value", indicator, term.fact, at, term.unit, message)
     yield from _denominator(indicator, name, formula, year, facts)
+
+
+def _of_derived(ruleset: Ruleset, derived: Derived, year: int, facts: Facts) -> Iterator[Finding]:
+    """What is only shown may be left out; what is stated has to be possible, and so has what follows from it."""
+    formula = derived.formula
+    said = [
+        (term, at, value)
+        for term in (*formula.of, *formula.over)
+        for at in _years(formula, term, year)
+        if isinstance(value := _value(facts, term, at), str)
+    ]
+    for term, at, stated in said:
+        yield from _impossible(ruleset, "", term, at, stated)
+    yield from _denominator("", derived.name, formula, year, facts)
+    worth, low, high = _ratio(formula, year, facts), derived.minimum, derived.maximum
+    if worth is None:
+        return
+    if (low is not None and worth < Fraction(low)) or (high is not None and worth > Fraction(high)):
+        term, at, _ = said[0]
+        limits = "–".join("" if limit is None else f"{limit:f}" for limit in (low, high))
+        shown = plain(half_up(worth.numerator * 100, worth.denominator), 2)
+        message = f"{derived.name}为 {shown} {derived.unit}，超出可能的范围（{limits}），请核对所用各项数据。"
+        yield Finding("derived_out_of_range", "", term.fact, at, term.unit, message)
+
+
+def _ratio(formula: Formula, year: int, facts: Facts) -> Fraction | None:
+    """The value of a formula over what is stated in its own units; None where something is missing."""
+    up, down = (_sum(terms, formula, year, facts) for terms in (formula.of, formula.over))
+    if formula.op != "ratio" or up is None or not down:
+        return None
+    return up * Fraction(formula.times) / down
+
+
+def _sum(terms: Sequence[Term], formula: Formula, year: int, facts: Facts) -> Fraction | None:
+    total = Fraction(0)
+    for term in terms:
+        for at in _years(formula, term, year):
+            value = _value(facts, term, at)
+            if not isinstance(value, str):
+                return None
+            total += Fraction(value) * Fraction(term.times)
+    return total
 
 
 def _impossible(ruleset: Ruleset, indicator: str, term: Term, year: int | None, said: str) -> Iterator[Finding]:

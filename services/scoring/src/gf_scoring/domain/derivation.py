@@ -142,8 +142,11 @@ def three_years(scorer: Scorer, facts: Facts) -> tuple[History, ...]:
 
 
 def _history(scorer: Scorer, code: str, name: str, unit: str, formula: Formula, facts: Facts) -> History:
+    """What is stated without a year (how the land is built on) holds for the evaluation year alone."""
     years = (scorer.year - 2, scorer.year - 1, scorer.year)
-    return History(code, name, unit, tuple(YearValue(y, _shown(_value(scorer, formula, y, facts))) for y in years))
+    dated = any(term.years != (None,) for term in (*formula.of, *formula.over))
+    values = [_value(scorer, formula, y, facts) if dated or y == scorer.year else None for y in years]
+    return History(code, name, unit, tuple(YearValue(y, _shown(v)) for y, v in zip(years, values, strict=True)))
 
 
 def _value(scorer: Scorer, formula: Formula, year: int, facts: Facts) -> Fraction | None:

@@ -213,7 +213,14 @@ def _beside(ruleset: Ruleset) -> dict[str, Any]:
             for row in ruleset.cross_checks
         ],
         "derived": [
-            schemas.DerivedOut(code=row.code, name=row.name, unit=row.unit, formula=_formula(row.formula))
+            schemas.DerivedOut(
+                code=row.code,
+                name=row.name,
+                unit=row.unit,
+                formula=_formula(row.formula),
+                minimum=None if row.minimum is None else f"{row.minimum:f}",
+                maximum=None if row.maximum is None else f"{row.maximum:f}",
+            )
             for row in ruleset.derived
         ],
         "valid_from": ruleset.valid_from,

@@ -128,6 +128,8 @@ class DerivedOut(ApiModel):
     name: str
     unit: str
     formula: FormulaOut
+    minimum: str | None = Field(default=None, description="可能的最小值")
+    maximum: str | None = Field(default=None, description="可能的最大值")
 
 
 class RulesetSummary(ApiModel):
