@@ -1,6 +1,7 @@
 """Write docs/rules.md: which tests show which rule. `--check` fails when it is stale or a test names an unknown rule.
 
-The rules and their ids are docs/rules.csv; a test says what it shows with `@pytest.mark.rule("GD-17")`.
+The rules and their ids are docs/rules.csv. A test says what it shows with `@pytest.mark.rule("GD-17")`; a situation in
+a `cases.yaml` beside the policies runs as a test of its own and says it with `rule: GD-17`.
 """
 
 from __future__ import annotations
@@ -8,16 +9,18 @@ from __future__ import annotations
 import ast
 import csv
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "docs" / "rules.csv"
 TABLE = ROOT / "docs" / "rules.md"
 HEAD = """# Rules and the tests that show them
 
-Made by `python scripts/rule_table.py` from docs/rules.csv and the markers in the tests; do not edit.
+Made by `python scripts/rule_table.py` from docs/rules.csv and the markers in tests and cases; do not edit.
 Sources: N25 工信厅节函〔2025〕390号 · GD 绿色工厂梯度培育及管理实施细则 (2024) · N23 工信厅节函〔2023〕202号 ·
 CQ 渝经信绿发〔2025〕6号 · DM 粤工信节能函〔2025〕12号.
 """
@@ -60,6 +63,13 @@ def find(path: Path) -> Iterator[tuple[str, str]]:
             )
 
 
+def cases() -> Iterator[tuple[str, str]]:
+    """Rule and file with how many of its situations show it."""
+    for path in sorted((ROOT / "policies").rglob("cases.yaml")):
+        counted = Counter(one["rule"] for one in yaml.safe_load(path.read_text(encoding="utf-8"))["cases"])
+        yield from ((rule, f"`{path.relative_to(ROOT).as_posix()}` ({n})") for rule, n in counted.items())
+
+
 def is_pytestmark(node: ast.Assign) -> bool:
     return any(isinstance(target, ast.Name) and target.id == "pytestmark" for target in node.targets)
 
@@ -94,6 +104,10 @@ def main() -> int:
             shown[rule].append(f"`{place}::{name}`" if name != "(case)" else f"`{place}`")
             if rule not in known:
                 unknown.append(f"{place}: {name} names the unknown rule {rule}")
+    for rule, place in cases():
+        shown[rule].append(place)
+        if rule not in known:
+            unknown.append(f"{place} names the unknown rule {rule}")
     for line in unknown:
         print(line)
     text = render(rules, shown)

@@ -166,7 +166,7 @@ class World:
         )
         return self.event("review.cases", str(submission_id), message)
 
-    def campaign(self, base: str = "national/2025/n25", category: str = "factory") -> Event:
+    def campaign(self, base: str = "national/2025/n25", category: str = "factory", owner: str = "miit") -> Event:
         message = CampaignChanged(
             campaign_id=str(self.campaign_id),
             state=CampaignState.CAMPAIGN_STATE_OPEN,
@@ -175,6 +175,7 @@ class World:
             categories=[category],
             kinds=["application", "benchmark"],
             policies=[PolicyRef(id=base, version="1", hash="0" * 64)],
+            owner=owner,
         )
         return self.event("intake.campaigns", str(self.campaign_id), message)
 

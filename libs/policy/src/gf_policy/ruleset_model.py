@@ -17,6 +17,10 @@ IndicatorType = Literal["inverse", "positive", "qualitative", "count", "elastici
 Operator = Literal["ratio", "amount", "count", "mark", "growth", "elasticity"]
 
 
+#: In place of an authority: the one that runs the campaign (组织单位).
+OWNER = "owner"
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """One value of the form as a formula reads it, summed over its years."""
@@ -217,6 +221,7 @@ class Ruleset:
     full: Decimal
     scale: int
     minimum_share: Decimal
+    #: Authorities that enter lead and baseline and try new versions; ``OWNER``: whoever runs the campaign.
     entered_by: tuple[str, ...]
     without_own_set: Literal["general", "not_scorable"]
     dimensions: tuple[Dimension, ...]
@@ -246,6 +251,10 @@ class Ruleset:
 
     def evaluation_year(self, campaign_year: int) -> int:
         return campaign_year - self.years_before
+
+    def competent(self, authority: str, owner: str) -> bool:
+        """Whether an authority enters values for it in a campaign that ``owner`` runs."""
+        return authority in self.entered_by or (OWNER in self.entered_by and authority == owner != "")
 
     def holds_on(self, day: date) -> bool:
         return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day < self.valid_to)

@@ -1,4 +1,4 @@
-"""The band (星级) of a submission before and after a shadow run, and of which kind the submission is."""
+"""The band (星级) of a submission before and after a shadow run, its kind; which authority runs a campaign."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,11 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-_COLUMNS = {"rescored": ("kind", "former_band", "band"), "rescored_move": ("former_band", "band")}
+_COLUMNS = {
+    "campaign": ("owner",),
+    "rescored": ("kind", "former_band", "band"),
+    "rescored_move": ("former_band", "band"),
+}
 
 
 def upgrade() -> None:

@@ -128,3 +128,23 @@ async def test_key_industries_and_limits_can_be_looked_up(world: World, api: htt
     assert (await api.get("/limits/nothing", headers=as_("applicant"))).status_code == 404
     assert (await api.get("/ruleset-faults", headers=as_("steward"))).json() == {"items": []}
     assert (await api.get("/ruleset-faults", headers=as_("applicant"))).status_code == 403
+
+
+async def test_a_province_enters_values_for_the_campaign_it_runs_under_its_own_rules(
+    world: World, api: httpx.AsyncClient
+) -> None:
+    await world.apply(world.campaign("unnamed-province/2024/rules", owner="cq"))
+    own = await api.post("/benchmark-sets", json=world.set_body(), headers=as_("other-steward"))
+    assert own.status_code == 201, own.text
+    ministry = await api.post("/benchmark-sets", json=world.set_body(), headers=as_("steward"))
+    assert (ministry.status_code, ministry.json()["code"]) == (403, "not_competent")
+    # National rules stay with the ministry, whoever should run a campaign under them.
+    national = World(world.parts)
+    await national.apply(national.campaign(owner="cq"))
+    refused = await api.post("/benchmark-sets", json=national.set_body(), headers=as_("other-steward"))
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_competent")
+    # A campaign that was published before its owner was said is nobody's.
+    former = World(world.parts)
+    await former.apply(former.campaign("unnamed-province/2024/rules", owner=""))
+    unsaid = await api.post("/benchmark-sets", json=former.set_body(), headers=as_("other-steward"))
+    assert unsaid.status_code == 403

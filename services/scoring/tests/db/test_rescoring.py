@@ -249,3 +249,34 @@ async def test_a_ranking_waits_for_the_new_revisions(world: World, api: httpx.As
         await uow.commit()
     answer = await api.post(f"/rankings/{made.json()['id']}/close", headers=as_("steward"))
     assert "评分表新版本尚在生成" in answer.json()["detail"]
+
+
+async def test_a_candidate_does_not_say_who_may_try_it(world: World, api: httpx.AsyncClient) -> None:
+    """Who may is said by the ruleset in force; a file that is handed over could name anybody."""
+    await populated(world, api, 1)
+    claimed = candidate().replace("entered_by: [miit]", "entered_by: [cq]", 1)
+    assert claimed != candidate()
+    body = {"campaign_id": str(world.campaign_id), "category": "factory", "title": "试算", "ruleset": claimed}
+    answer = await api.post("/rescore-runs", json=body, headers=as_("other-steward"))
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_competent")
+    assert (await api.post("/rescore-runs", json=body, headers=as_("steward"))).status_code == 201
+
+
+async def test_a_province_tries_its_own_rules_as_long_as_nobody_else_works_by_them(
+    world: World, api: httpx.AsyncClient
+) -> None:
+    base = "unnamed-province/2024/rules"
+    file = (POLICIES / base / "ruleset-factory.yaml").read_text("utf-8").replace('version: "1"', 'version: "1-trial"')
+    body = {"category": "factory", "title": "试算", "ruleset": file}
+    await world.apply(world.campaign(base, owner="cq"))
+    neighbour = World(world.parts)
+    await neighbour.apply(neighbour.campaign(base, owner="gd"))
+    mine = body | {"campaign_id": str(world.campaign_id)}
+    refused = await api.post("/rescore-runs", json=mine, headers=as_("other-steward"))
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_competent")
+    assert "其他单位" in refused.json()["detail"]
+    async with world.parts.database.unit_of_work() as uow:
+        await uow.session.execute(text("delete from campaign where owner = 'gd'"))
+        await uow.commit()
+    assert (await api.post("/rescore-runs", json=mine, headers=as_("other-steward"))).status_code == 201
+    assert (await api.post("/rescore-runs", json=mine, headers=as_("steward"))).status_code == 403

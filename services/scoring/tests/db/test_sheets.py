@@ -325,3 +325,33 @@ async def test_the_general_rules_may_be_ruled_where_tables_go_by_class(
     assert ruled.ruleset_id == f"{base}/supply-chain"
     await world.apply(world.marked(one, 1, {}, ruling="electronics"))
     assert (await world.published(one))[-1][1].ruleset_id == f"{base}/supply-chain-electronics"
+
+
+@pytest.mark.rule("N25-bench")
+async def test_a_listed_units_self_evaluation_is_scored_by_the_same_table(world: World, api: httpx.AsyncClient) -> None:
+    await publish_set(world, api)
+    applied, evaluated, filed = new_id(), new_id(), new_id()
+    await world.apply(
+        world.admitted(applied), world.admitted(evaluated, kind="benchmark"), world.admitted(filed, kind="dynamic_form")
+    )
+    found = {one: (await world.published(one))[-1][1] for one in (applied, evaluated, filed)}
+    assert found[applied].total == found[evaluated].total != ""
+    assert found[applied].ruleset_hash == found[evaluated].ruleset_hash
+    assert not found[filed].HasField("total"), "the yearly form of the dynamic management is no self-evaluation"
+
+
+@pytest.mark.rule("GD-16-std")
+@pytest.mark.parametrize(
+    ("category", "industry", "ruleset"),
+    [
+        ("factory", "3011", "factory"),
+        ("supply_chain", "3921", "supply-chain-electronics"),
+        ("supply_chain", "1713", "supply-chain"),
+    ],
+)
+async def test_an_industry_with_a_standard_of_its_own_is_scored_by_it_and_others_by_the_general_one(
+    world: World, category: str, industry: str, ruleset: str
+) -> None:
+    base, one = "unnamed-province/2024/rules", new_id()
+    await world.apply(world.admitted(one, category=category, base=base, industries=[industry]))
+    assert (await world.published(one))[-1][1].ruleset_id == f"{base}/{ruleset}"

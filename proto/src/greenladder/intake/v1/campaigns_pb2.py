@@ -26,21 +26,21 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from greenladder.common.v1 import common_pb2 as greenladder_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%greenladder/intake/v1/campaigns.proto\x12\x15greenladder.intake.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"greenladder/common/v1/common.proto\"\xa8\x01\n\tExtension\x12\x10\n\x03\x61\x63t\x18\x01 \x01(\tR\x03\x61\x63t\x12\x1c\n\tauthority\x18\x02 \x01(\tR\tauthority\x12\x37\n\tcloses_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08\x63losesAt\x12\x1a\n\x08\x64ocument\x18\x04 \x01(\tR\x08\x64ocument\x12\x16\n\x06person\x18\x05 \x01(\tR\x06person\"\x85\x03\n\x0f\x43\x61mpaignChanged\x12\x1f\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tR\ncampaignId\x12:\n\x05state\x18\x02 \x01(\x0e\x32$.greenladder.intake.v1.CampaignStateR\x05state\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\x12\n\x04year\x18\x04 \x01(\x05R\x04year\x12\x1e\n\ncategories\x18\x05 \x03(\tR\ncategories\x12\x14\n\x05kinds\x18\x06 \x03(\tR\x05kinds\x12<\n\x08policies\x18\x07 \x03(\x0b\x32 .greenladder.common.v1.PolicyRefR\x08policies\x12\x37\n\x07windows\x18\x08 \x03(\x0b\x32\x1d.greenladder.common.v1.WindowR\x07windows\x12@\n\nextensions\x18\t \x03(\x0b\x32 .greenladder.intake.v1.ExtensionR\nextensions\"t\n\x0c\x43ontrolTotal\x12\x12\n\x04kind\x18\x01 \x01(\tR\x04kind\x12\x1c\n\tauthority\x18\x02 \x01(\tR\tauthority\x12\x1a\n\x08\x61\x64mitted\x18\x03 \x01(\x03R\x08\x61\x64mitted\x12\x16\n\x06\x64igest\x18\x04 \x01(\tR\x06\x64igest\"n\n\x0e\x43\x61mpaignClosed\x12\x1f\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tR\ncampaignId\x12;\n\x06totals\x18\x02 \x03(\x0b\x32#.greenladder.intake.v1.ControlTotalR\x06totals*\x81\x01\n\rCampaignState\x12\x1e\n\x1a\x43\x41MPAIGN_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x43\x41MPAIGN_STATE_ANNOUNCED\x10\x01\x12\x17\n\x13\x43\x41MPAIGN_STATE_OPEN\x10\x02\x12\x19\n\x15\x43\x41MPAIGN_STATE_CLOSED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%greenladder/intake/v1/campaigns.proto\x12\x15greenladder.intake.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"greenladder/common/v1/common.proto\"\xa8\x01\n\tExtension\x12\x10\n\x03\x61\x63t\x18\x01 \x01(\tR\x03\x61\x63t\x12\x1c\n\tauthority\x18\x02 \x01(\tR\tauthority\x12\x37\n\tcloses_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08\x63losesAt\x12\x1a\n\x08\x64ocument\x18\x04 \x01(\tR\x08\x64ocument\x12\x16\n\x06person\x18\x05 \x01(\tR\x06person\"\x9b\x03\n\x0f\x43\x61mpaignChanged\x12\x1f\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tR\ncampaignId\x12:\n\x05state\x18\x02 \x01(\x0e\x32$.greenladder.intake.v1.CampaignStateR\x05state\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12\x12\n\x04year\x18\x04 \x01(\x05R\x04year\x12\x1e\n\ncategories\x18\x05 \x03(\tR\ncategories\x12\x14\n\x05kinds\x18\x06 \x03(\tR\x05kinds\x12<\n\x08policies\x18\x07 \x03(\x0b\x32 .greenladder.common.v1.PolicyRefR\x08policies\x12\x37\n\x07windows\x18\x08 \x03(\x0b\x32\x1d.greenladder.common.v1.WindowR\x07windows\x12@\n\nextensions\x18\t \x03(\x0b\x32 .greenladder.intake.v1.ExtensionR\nextensions\x12\x14\n\x05owner\x18\n \x01(\tR\x05owner\"t\n\x0c\x43ontrolTotal\x12\x12\n\x04kind\x18\x01 \x01(\tR\x04kind\x12\x1c\n\tauthority\x18\x02 \x01(\tR\tauthority\x12\x1a\n\x08\x61\x64mitted\x18\x03 \x01(\x03R\x08\x61\x64mitted\x12\x16\n\x06\x64igest\x18\x04 \x01(\tR\x06\x64igest\"n\n\x0e\x43\x61mpaignClosed\x12\x1f\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tR\ncampaignId\x12;\n\x06totals\x18\x02 \x03(\x0b\x32#.greenladder.intake.v1.ControlTotalR\x06totals*\x81\x01\n\rCampaignState\x12\x1e\n\x1a\x43\x41MPAIGN_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x43\x41MPAIGN_STATE_ANNOUNCED\x10\x01\x12\x17\n\x13\x43\x41MPAIGN_STATE_OPEN\x10\x02\x12\x19\n\x15\x43\x41MPAIGN_STATE_CLOSED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'greenladder.intake.v1.campaigns_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CAMPAIGNSTATE']._serialized_start=927
-  _globals['_CAMPAIGNSTATE']._serialized_end=1056
+  _globals['_CAMPAIGNSTATE']._serialized_start=949
+  _globals['_CAMPAIGNSTATE']._serialized_end=1078
   _globals['_EXTENSION']._serialized_start=134
   _globals['_EXTENSION']._serialized_end=302
   _globals['_CAMPAIGNCHANGED']._serialized_start=305
-  _globals['_CAMPAIGNCHANGED']._serialized_end=694
-  _globals['_CONTROLTOTAL']._serialized_start=696
-  _globals['_CONTROLTOTAL']._serialized_end=812
-  _globals['_CAMPAIGNCLOSED']._serialized_start=814
-  _globals['_CAMPAIGNCLOSED']._serialized_end=924
+  _globals['_CAMPAIGNCHANGED']._serialized_end=716
+  _globals['_CONTROLTOTAL']._serialized_start=718
+  _globals['_CONTROLTOTAL']._serialized_end=834
+  _globals['_CAMPAIGNCLOSED']._serialized_start=836
+  _globals['_CAMPAIGNCLOSED']._serialized_end=946
 # @@protoc_insertion_point(module_scope)

@@ -37,7 +37,7 @@ class Extension(_message.Message):
     def __init__(self, act: _Optional[str] = ..., authority: _Optional[str] = ..., closes_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., document: _Optional[str] = ..., person: _Optional[str] = ...) -> None: ...
 
 class CampaignChanged(_message.Message):
-    __slots__ = ("campaign_id", "state", "name", "year", "categories", "kinds", "policies", "windows", "extensions")
+    __slots__ = ("campaign_id", "state", "name", "year", "categories", "kinds", "policies", "windows", "extensions", "owner")
     CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -47,6 +47,7 @@ class CampaignChanged(_message.Message):
     POLICIES_FIELD_NUMBER: _ClassVar[int]
     WINDOWS_FIELD_NUMBER: _ClassVar[int]
     EXTENSIONS_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
     campaign_id: str
     state: CampaignState
     name: str
@@ -56,7 +57,8 @@ class CampaignChanged(_message.Message):
     policies: _containers.RepeatedCompositeFieldContainer[_common_pb2.PolicyRef]
     windows: _containers.RepeatedCompositeFieldContainer[_common_pb2.Window]
     extensions: _containers.RepeatedCompositeFieldContainer[Extension]
-    def __init__(self, campaign_id: _Optional[str] = ..., state: _Optional[_Union[CampaignState, str]] = ..., name: _Optional[str] = ..., year: _Optional[int] = ..., categories: _Optional[_Iterable[str]] = ..., kinds: _Optional[_Iterable[str]] = ..., policies: _Optional[_Iterable[_Union[_common_pb2.PolicyRef, _Mapping]]] = ..., windows: _Optional[_Iterable[_Union[_common_pb2.Window, _Mapping]]] = ..., extensions: _Optional[_Iterable[_Union[Extension, _Mapping]]] = ...) -> None: ...
+    owner: str
+    def __init__(self, campaign_id: _Optional[str] = ..., state: _Optional[_Union[CampaignState, str]] = ..., name: _Optional[str] = ..., year: _Optional[int] = ..., categories: _Optional[_Iterable[str]] = ..., kinds: _Optional[_Iterable[str]] = ..., policies: _Optional[_Iterable[_Union[_common_pb2.PolicyRef, _Mapping]]] = ..., windows: _Optional[_Iterable[_Union[_common_pb2.Window, _Mapping]]] = ..., extensions: _Optional[_Iterable[_Union[Extension, _Mapping]]] = ..., owner: _Optional[str] = ...) -> None: ...
 
 class ControlTotal(_message.Message):
     __slots__ = ("kind", "authority", "admitted", "digest")

@@ -172,6 +172,7 @@ def campaign_changed(campaign: Campaign, windows: Iterable[Window]) -> Published
             )
             for one in campaign.dates
         ],
+        owner=campaign.owner,
     )
     return Published(CAMPAIGNS, str(campaign.id), campaign.next_event(), message)
 

@@ -379,6 +379,8 @@ class CampaignView:
     state: str
     base: str
     categories: tuple[str, ...]
+    #: The authority that runs it (组织单位); empty for a campaign published before this was said.
+    owner: str
 
 
 def campaign_of(message: Message) -> CampaignView:
@@ -390,6 +392,7 @@ def campaign_of(message: Message) -> CampaignView:
         state=_CAMPAIGN_STATES[changed.state],
         base=changed.policies[0].id if changed.policies else "",
         categories=tuple(changed.categories),
+        owner=changed.owner,
     )
 
 

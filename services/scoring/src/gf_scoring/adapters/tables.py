@@ -122,6 +122,8 @@ class CampaignRow(Base, table=True):
     state: str
     base: str
     categories: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    #: The authority that runs it (组织单位).
+    owner: str = _text()
 
 
 class CaseRow(Base, table=True):

@@ -147,7 +147,7 @@ class RulesetOut(RulesetSummary):
     full: str
     scale: int
     minimum_share: str
-    entered_by: list[str]
+    entered_by: list[str] = Field(description="录入引领值和基准值的主管部门；owner 为组织该次工作的单位")
     dimensions: list[DimensionOut]
     indicators: list[IndicatorOut]
     gates: list[GateRule] = Field(default=[], description="基本要求，与得分分开")

@@ -55,7 +55,7 @@ class CreateBenchmarkSet:
             if ruleset is None:
                 detail = chosen.reason or "该类别没有评分规则，不能设定引领值和基准值。"
                 raise _refused("/category", "no_ruleset", detail)
-            if principal.authority not in ruleset.entered_by:
+            if not ruleset.competent(principal.authority, campaign.owner):
                 raise BenchmarkRefused(
                     "not_competent", "该评分规则的引领值和基准值不由您所在的主管部门设定。", status=403, rule=RULE
                 )

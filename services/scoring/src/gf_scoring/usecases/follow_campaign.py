@@ -18,6 +18,7 @@ async def follow_campaign(uow: UnitOfWork, event: Event) -> None:
         "state": campaign.state,
         "base": campaign.base,
         "categories": list(campaign.categories),
+        "owner": campaign.owner,
     }
     statement = insert(CampaignRow).values(id=campaign.id, **values)
     await uow.session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))

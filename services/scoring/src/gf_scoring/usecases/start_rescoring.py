@@ -55,8 +55,7 @@ class StartRescoring:
             if campaign is None:
                 raise _refused("/campaign_id", "unknown_campaign", "没有这个开展年度的工作（campaign_id），请核对。")
             ruleset = self._ruleset(campaign.base, trial)
-            if principal.authority not in ruleset.entered_by:
-                raise RescoreRefused("not_competent", "该评分规则不由您所在的主管部门维护，不能试算。", status=403)
+            await self._check_competence(uow, principal, ruleset, campaign)
             await self._check_sets(uow, trial, ruleset)
             if await self._running(uow, trial):
                 raise RescoreRefused("already_running", "该类别已有一次试算正在进行，请等它完成。", status=409)
@@ -102,6 +101,23 @@ class StartRescoring:
         if (candidate.base, candidate.category) != (base, trial.category):
             raise _refused("/ruleset", "other_cover", "候选评分规则不适用于该年度或该类别。")
         return candidate
+
+    async def _check_competence(
+        self, uow: UnitOfWork, principal: Principal, ruleset: Ruleset, campaign: CampaignRow
+    ) -> None:
+        """By the ruleset in force, whatever the candidate says of itself. A switch holds wherever the ruleset does, so
+        whoever is competent as the owner of a campaign has to own all of them."""
+        in_force = self._book.rulesets.get(ruleset.id) or ruleset
+        if not in_force.competent(principal.authority, campaign.owner):
+            raise RescoreRefused("not_competent", "该评分规则不由您所在的主管部门维护，不能试算。", status=403)
+        if principal.authority in in_force.entered_by:
+            return
+        others = select(CampaignRow.id).where(
+            CampaignRow.base == campaign.base, CampaignRow.owner != principal.authority
+        )
+        if (await uow.session.exec(others.limit(1))).first() is not None:
+            detail = "该评分规则还用于其他单位组织的工作，不能由您所在的主管部门试算和切换。"
+            raise RescoreRefused("not_competent", detail, status=403)
 
     async def _check_sets(self, uow: UnitOfWork, trial: Trial, ruleset: Ruleset) -> None:
         for place, set_id in enumerate(trial.sets):
