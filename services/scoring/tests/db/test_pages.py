@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from decimal import Decimal
 from fractions import Fraction
@@ -132,6 +133,29 @@ async def test_rules_and_industries_are_pages(browse: Browse, parts: Bootstrap) 
     assert all(key.name in industries for key in parts.book.industries.keys)
     assert len(parts.book.industries.keys) == 53
     assert (await person.get("/rulesets/nowhere")).status_code == 404
+
+
+@pytest.mark.rule("N23-SC", "N25-A1")
+async def test_stars_conditions_and_limits_are_pages_too(browse: Browse, parts: Bootstrap) -> None:
+    person = browse("nobody")
+    stars = (await person.get("/rulesets/national/2023/n23/supply-chain-electronics")).text
+    for words in ("五星", "四星", "总分不低于", "基本要求", "在产业链发挥主导作用"):
+        assert words in stars, words
+    national = (await person.get("/rulesets/national/2025/n25/factory")).text
+    assert "建筑系数" in national
+    assert "星级" not in national
+    industries = (await person.get("/industries")).text
+    assert "/scoring/ui/limits?key_industry=cement" in industries
+    everything = html.unescape((await person.get("/limits")).text)
+    for limit in parts.book.limits:
+        assert limit.name in everything
+        assert limit.standard in everything
+    cement = (await person.get("/limits", params={"key_industry": "cement"})).text
+    for words in ("水泥熟料：综合能耗", "100", "107", "117", "加（减）1.1、1.15、1.2", "公开转录"):
+        assert words in cement, words
+    assert "烧结工序" not in cement
+    assert "没有公开的限额或定额" in (await person.get("/limits", params={"key_industry": "ship"})).text
+    assert (await person.get("/limits", params={"key_industry": "nothing"})).status_code == 404
 
 
 @pytest.mark.rule("CQ-warn")

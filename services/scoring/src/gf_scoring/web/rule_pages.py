@@ -1,4 +1,4 @@
-"""Pages about the rules: rulesets with their indicators, the key industries and which table scores each."""
+"""Pages about the rules: rulesets with their indicators, the key industries, which table and which limits hold."""
 
 from __future__ import annotations
 
@@ -10,11 +10,19 @@ from starlette.responses import Response
 
 from gf_chassis.errors import NotFound
 from gf_chassis.web import PagePrincipal, render
+from gf_policy.ruleset_model import Derived
 from gf_policy.rulesets import Indicator, Ruleset, Term
 from gf_scoring.adapters.tables import BenchmarkSetRow
 from gf_scoring.bootstrap import Bootstrap
+from gf_scoring.entrypoints.http_reference import limit_out
 
 CATEGORIES = {"factory": "绿色工厂", "park": "绿色工业园区", "supply_chain": "绿色供应链管理企业"}
+LIMIT_KINDS = {"energy": "能耗限额", "water": "取水定额"}
+CERTAINTIES = {
+    "fact": ("标准原文", "ok"),
+    "transcription": ("公开转录，待核对", "warn"),
+    "assumption": ("本系统约定", "none"),
+}
 KINDS = {"application": "申报", "benchmark": "自评价对标", "dynamic_form": "动态管理表"}
 TYPES = {"inverse": "逆向定量", "positive": "正向定量", "qualitative": "定性", "count": "计数"}
 
@@ -35,16 +43,19 @@ def router(parts: Bootstrap) -> APIRouter:
         found = parts.versions.get(ruleset_id, version) if version else parts.rulesets.get(ruleset_id)
         if found is None:
             raise NotFound
+        labels = _labels(parts, found)
         return render(
             request,
             "ruleset.html",
             ruleset=found,
             groups=[(one, [i for i in found.indicators if i.dimension == one.code]) for one in found.dimensions],
-            formulas={one.code: formula_words(one, _labels(parts, found)) for one in found.indicators},
+            formulas={one.code: formula_words(one, labels) for one in found.indicators},
             switched=in_force.get(found.id),
             categories=CATEGORIES,
             kinds=KINDS,
             types=TYPES,
+            derived=[(one, formula_words(one, labels)) for one in found.derived],
+            gates=[(one, labels.get(one.fact, one.fact)) for one in found.gates],
         )
 
     @ui.get("/industries")
@@ -61,6 +72,24 @@ def router(parts: Bootstrap) -> APIRouter:
             request, "industries.html", sectors=sectors, own=own, tables=tables, others=others, categories=CATEGORIES
         )
 
+    @ui.get("/limits")
+    async def limits(request: Request, person: PagePrincipal, key_industry: str = "") -> Response:
+        keys = [key for key in parts.book.industries.keys if key_industry in ("", key.code)]
+        if not keys:
+            raise NotFound
+        found = [limit_out(limit) for limit in parts.book.limits]
+        groups = [(key, [one for one in found if key.code in one.key_industries]) for key in keys]
+        labels = {row.code: row.label for one in parts.book.folders for f in one.forms.values() for row in f.rows}
+        return render(
+            request,
+            "limits.html",
+            groups=[(key, limits) for key, limits in groups if limits or key_industry],
+            labels=labels,
+            kinds=LIMIT_KINDS,
+            certainties=CERTAINTIES,
+            only=keys[0] if key_industry else None,
+        )
+
     return ui
 
 
@@ -74,7 +103,7 @@ def _labels(parts: Bootstrap, ruleset: Ruleset) -> dict[str, str]:
     return found
 
 
-def formula_words(indicator: Indicator, labels: dict[str, str]) -> str:
+def formula_words(indicator: Indicator | Derived, labels: dict[str, str]) -> str:
     """The formula as people write it."""
     formula = indicator.formula
     match formula.op:
