@@ -19,15 +19,14 @@ from gf_scoring.adapters.rankings import recipients_of
 _JUDGED = """
 {name} as (
   select submission_id, {bottom} as bottom, {grade} as grade
-  from (select submission_id, count(*) over everybody as n, rank() over best as place,
+  from (select submission_id, count(*) over () as n, rank() over best as place,
       count(*) over (best range between unbounded preceding and current row) as not_worse,
-      count(*) over grouped as m, rank() over worst as from_bottom,
+      count(*) over ({within}) as m, rank() over worst as from_bottom,
       count(*) over (worst range between unbounded preceding and current row) as not_better
     from stood where {column} is not null
-    window everybody as (partition by kind), best as (partition by kind order by {column} desc),
-      grouped as (partition by {within}), worst as (partition by {within} order by {column})) r)
+    window best as (order by {column} desc), worst as ({within} order by {column})) r)
 """
-_WITHIN = {"all": "kind", "key_industry": "kind, key_industry", "recipient": "kind, recipient"}
+_WITHIN = {"all": "", "key_industry": "partition by key_industry", "recipient": "partition by recipient"}
 #: Where nothing ranks the category, nobody has a grade or stands in a bottom share.
 _UNJUDGED = "{name} as (select cast(null as uuid) as submission_id, false as bottom, '' as grade where false)"
 _MOVES = """
@@ -37,7 +36,7 @@ with area as (
   select * from unnest(cast(:superiors as text[]), cast(:recipients as text[])) as a (superior, recipient)
 ), stood as not materialized (
   select rescored.*, coalesce(area.recipient, '') as recipient from rescored left join area using (superior)
-  where run_id = :run_id
+  where run_id = :run_id and kind = :kind
 ), {before}, {after}
 select s.run_id, s.submission_id, s.unit_id, s.superior, s.recipient, s.key_industry, s.former, s.total,
   coalesce(b.grade, ''), coalesce(a.grade, ''), coalesce(b.bottom, false), coalesce(a.bottom, false),
@@ -46,6 +45,9 @@ from stood s left join before b using (submission_id) left join after a using (s
 where (s.former is null) <> (s.total is null) or b.grade is distinct from a.grade
   or b.bottom is distinct from a.bottom or s.former_band <> s.band
 """
+
+
+_KINDS = text("select distinct kind from rescored where run_id = :run_id order by 1")
 
 
 def _judged(name: str, column: str, rules: RankingRules | None) -> str:
@@ -75,7 +77,10 @@ async def find_moves(session: AsyncSession, run_id: UUID, rules: RankingRules | 
     recipients = recipients_of(tree)
     sql = _MOVES.format(before=_judged("before", "former", rules), after=_judged("after", "total", rules))
     asked = {"run_id": run_id, "superiors": list(recipients), "recipients": list(recipients.values())}
-    await session.execute(text(sql), asked | (standings.grade_codes(rules) if rules else {}))
+    asked |= standings.grade_codes(rules) if rules else {}
+    # Kind by kind: sorted by kind and points together, half a million rows would take three times as long.
+    for kind in (await session.execute(_KINDS, {"run_id": run_id})).scalars().all():
+        await session.execute(text(sql), asked | {"kind": kind})
 
 
 _SUM = text(
