@@ -54,7 +54,7 @@ async def test_the_pages_of_scoring(season: Season, visitor: Come) -> None:
     official = await visitor("sz-approve", "/scoring/ui/")
     await official.accessible()
     sheet = f"/scoring/ui/sheets/{submission}"
-    for path in ("rulesets", "industries", "rankings", "rescorings"):
+    for path in ("rulesets", "industries", "limits", "rankings", "rescorings"):
         await official.open(f"/scoring/ui/{path}")
         await official.accessible()
     await official.open("/scoring/ui/rulesets")
