@@ -282,6 +282,7 @@ MISTAKES: dict[str, tuple[tuple[str, str], Change, str]] = {
     "threshold of nothing": (KEDA, put(trigger, lagThreshold="0"), "lagThreshold must be a number from 1 on"),
     "threshold that is no text": (KEDA, put(trigger, lagThreshold=100), "lagThreshold is not a text"),
     "no broker to ask": (KEDA, drop(trigger, "bootstrapServersFromEnv"), "bootstrapServers is missing"),
+    "lag that is hidden": (KEDA, put(trigger, excludePersistentLag="true"), "hides partitions that wait"),
     "begins at the end": (KEDA, put(trigger, offsetResetPolicy="newest"), "offsetResetPolicy must be earliest"),
     "no such topic": (KEDA, put(trigger, topic="intake.submission"), "there is no topic intake.submission"),
     "no such group": (KEDA, put(trigger, consumerGroup="scoring"), "no service has a consumer group scoring"),

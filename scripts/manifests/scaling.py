@@ -100,6 +100,8 @@ def _kafka(one: Manifest, metadata: Mapping[str, Any], context: Context) -> Iter
         yield one.wrong("trigger kafka: lagThreshold must be a number from 1 on")
     if metadata.get("offsetResetPolicy") != "earliest":
         yield one.wrong("trigger kafka: offsetResetPolicy must be earliest, as the consumers' is")
+    if metadata.get("excludePersistentLag") == "true":
+        yield one.wrong("trigger kafka: excludePersistentLag hides partitions that wait while one pod has them all")
     if metadata.get("allowIdleConsumers") == "true":
         yield one.wrong("trigger kafka: allowIdleConsumers would start pods without a partition")
     if metadata.get("sasl", "none") not in _SASL:

@@ -26,8 +26,9 @@ from gf_chassis.readers.port import Batch, Lane, LaneState, ReaderState, Record
 
 log = structlog.get_logger(__name__)
 
-#: More than the largest batch the relay writes: a batch larger than the fetch would be stepped over in silence.
-_FETCH_BYTES: Final = 4 * 1024 * 1024
+#: Thrice the largest batch the relay writes: a batch larger than the fetch would be stepped over in silence. Not more,
+#: for so much is kept of every partition, and the first pod of a group has them all.
+_FETCH_BYTES: Final = 1024 * 1024
 #: A member without partitions leaves the group after the poll interval and never comes back (aiokafka #1187).
 _POLL_INTERVAL: Final = 300.0
 
