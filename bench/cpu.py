@@ -41,6 +41,16 @@ def _children(pid: int) -> Iterator[int]:
                 continue  # ended meanwhile
 
 
+def largest_of_tree(pid: int) -> float:
+    """The most, in MB, that any process of the tree that still runs has held since it began."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0  # ended meanwhile
+    own = next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
+    return max([own, *(largest_of_tree(child) for child in _children(pid))])
+
+
 def memory(pid: int) -> float:
     """Resident memory in MB, what is shared counted by share (PSS)."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():

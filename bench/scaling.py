@@ -24,7 +24,7 @@ from bench.processes import equal_shares, process
 from bench.servers import Servers, execute
 
 SHARE = 0.15
-COUNT, WARM = 4_000, 400
+COUNT, WARM = 12_000, 1_200
 #: Until all members have joined the group and were given their partitions.
 JOINING = 12.0
 
