@@ -24,8 +24,12 @@ PERSONAL = frozenset(
 REMOVED = "[removed]"
 
 
-def configure(service: str, level: str = "INFO", *, console: bool = False, stream: TextIO | None = None) -> None:
+def configure(
+    service: str, level: str = "INFO", *, console: bool = False, stream: TextIO | None = None, for_good: bool = False
+) -> None:
     """Set up structlog and the standard library's logging for the process.
+
+    ``for_good``: nothing will set it up again, so each logger is made once instead of for every line.
 
     ``console`` (standalone on a terminal only) prints for people instead of machines. Our own lines are written
     directly, because an access line per request through the standard library would cost four times as much; lines of
@@ -64,7 +68,7 @@ def configure(service: str, level: str = "INFO", *, console: bool = False, strea
         processors=[*shared, renderer],
         logger_factory=structlog.WriteLoggerFactory(output),
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=for_good,
     )
 
 

@@ -77,7 +77,7 @@ def serve(app: FastAPI, *, host: str = "0.0.0.0", port: int = 8000, grace: float
     """Run until a signal."""
     runtime: ServiceRuntime = app.state.runtime
     settings = runtime.settings
-    logging.configure(runtime.name, settings.log_level, console=settings.mode == "standalone")
+    logging.configure(runtime.name, settings.log_level, console=settings.mode == "standalone", for_good=True)
     tracing.configure(runtime.name)
     logging.log_settings(settings)
     server = DrainingServer(config(app, host=host, port=port, drain_seconds=settings.drain_seconds), [runtime], grace)

@@ -49,7 +49,7 @@ _SEAL_SECONDS: Final = 60.0
 def serve_worker(runtime: ServiceRuntime) -> None:
     """A worker as a process of its own; with ``worker_port`` set it answers /healthz, /readyz and /metrics there."""
     settings = runtime.settings
-    logging.configure(runtime.name, settings.log_level, console=settings.mode == "standalone")
+    logging.configure(runtime.name, settings.log_level, console=settings.mode == "standalone", for_good=True)
     tracing.configure(runtime.name)
     logging.log_settings(settings)
     asyncio.run(_serve_worker(runtime))
