@@ -19,6 +19,7 @@ from fastapi import FastAPI
 
 from gf_chassis import logging, tracing
 from gf_chassis.http import tune_gc
+from gf_chassis.one_write import OneWriteProtocol
 from gf_chassis.runtime import ServiceRuntime
 
 
@@ -60,7 +61,7 @@ def config(app: object, *, host: str, port: int, drain_seconds: float) -> uvicor
         host=host,
         port=port,
         loop="asyncio",
-        http="httptools",
+        http=OneWriteProtocol,
         ws="none",
         access_log=False,
         log_config=None,
