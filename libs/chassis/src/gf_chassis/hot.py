@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 #: Status, headers, body.
 _Whole = tuple[int, list[tuple[bytes, bytes]], bytes]
-#: Stands where the trace id of each refusal goes.
-_NO_TRACE = "0" * 32
 _SECURITY = [(name.lower().encode(), value.encode()) for name, value in middleware.SECURITY.items()]
 
 
@@ -98,7 +96,7 @@ class HotRoute:
         """Refuse at once. What refusing costs is taken from those who are answered: one document serves all."""
         started = time.perf_counter()
         if self._refusal is None:
-            self._refusal = _refused(self._answers.overloaded(scope, _NO_TRACE), "")
+            self._refusal = _refused(self._answers.overloaded(scope, tracing.NO_TRACE), "")
         status, raw, body = self._refusal
         given: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         request_id = middleware.request_id_of(_text(given, b"x-request-id"))
@@ -107,7 +105,9 @@ class HotRoute:
             counter.inc()
         headers = [(b"x-request-id", request_id.encode()), *raw]
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body.replace(_NO_TRACE.encode(), trace_id.encode())})
+        # In the document that all share stands the trace id of nobody.
+        whole = body.replace(tracing.NO_TRACE.encode(), trace_id.encode())
+        await send({"type": "http.response.body", "body": whole})
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             self._account("POST", self.path, status, time.perf_counter() - started)
 

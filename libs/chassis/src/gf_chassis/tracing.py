@@ -11,14 +11,14 @@ from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})", re.ASCII)
-_NO_TRACE = "0" * 32
+NO_TRACE = "0" * 32
 _NO_SPAN = "0" * 16
 
 
 def parse(traceparent: str | None) -> SpanContext | None:
     """The context a ``traceparent`` names, or None."""
     match = _TRACEPARENT.fullmatch(traceparent or "")
-    if match is None or match[1] == _NO_TRACE or match[2] == _NO_SPAN:
+    if match is None or match[1] == NO_TRACE or match[2] == _NO_SPAN:
         return None
     return SpanContext(int(match[1], 16), int(match[2], 16), True, TraceFlags(int(match[3], 16)))
 
@@ -64,8 +64,8 @@ def end(begun: Begun, status: int) -> None:
 
 def trace_id_of(traceparent: str) -> str:
     """The trace a caller named, or a new one, as 32 hex digits, where nothing is entered."""
-    match = _TRACEPARENT.fullmatch(traceparent)
-    return secrets.token_hex(16) if match is None or match[1] == _NO_TRACE else match[1]
+    named = parse(traceparent)
+    return f"{named.trace_id:032x}" if named else secrets.token_hex(16)
 
 
 def trace_id() -> str:
