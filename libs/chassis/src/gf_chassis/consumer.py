@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,9 +26,10 @@ from gf_chassis.delivery import deliver, group_actor
 from gf_chassis.errors import Poison, Transient
 from gf_chassis.events import BatchHandler, Event, Handler, Subscription, to_event
 from gf_chassis.faults import describe, family
+from gf_chassis.lanes import WaitingLanes
 from gf_chassis.positions import Claim, Position
 from gf_chassis.progress import Part
-from gf_chassis.readers.port import Batch, Lane, Reader, Record
+from gf_chassis.readers.port import Batch, Reader, Record
 
 __all__ = ["BatchHandler", "Consumer", "Event", "Handler", "Limits", "Poison", "Subscription", "Transient"]
 
@@ -70,15 +71,6 @@ class Braked(Exception):
 
 
 @dataclass(slots=True)
-class _Postponed:
-    batch: Batch
-    attempt: int
-    due: float
-    #: It is being tried again.
-    in_work: bool = False
-
-
-@dataclass(slots=True)
 class _Plan:
     """What a batch asks for: keys to move, events to apply, records that need a look one by one."""
 
@@ -100,11 +92,11 @@ class Consumer:
         self._reader = reader
         self._part = part
         self._limits = limits or Limits()
-        self._postponed: dict[Lane, _Postponed] = {}
         #: Batches in work. A lane is in one of them at most: the reader gives none of it until it is committed.
         self._hands: set[asyncio.Task[None]] = set()
         self._poison_in_row = 0
         self._log = log.bind(group=subscription.group)
+        self._waiting = WaitingLanes(reader, self._backoff, self._log)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read until told to stop; trouble with the transport is waited out, the reader built anew."""
@@ -128,12 +120,12 @@ class Consumer:
                 await _pause(stop, self._backoff(attempt))
             finally:
                 await self._let_go()
-                self._postponed.clear()
+                self._waiting.clear()
                 await self._reader.stop()
 
     async def _loop(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            batches = self._due() or await self._reader.read(0.0 if self._hands else self._patience())
+            batches = self._waiting.due() or await self._reader.read(self._patience())
             if batches:
                 await self._begin(batches, stop)
             elif self._hands:
@@ -176,7 +168,7 @@ class Consumer:
         await asyncio.gather(*hands, return_exceptions=True)
 
     def _idle(self) -> None:
-        if not self._postponed:
+        if not self._waiting:
             self._part.step()
         stale = self._reader.stale(self._limits.stale_after)
         if stale:
@@ -186,8 +178,7 @@ class Consumer:
         """Bring the batches into effect, then record the progress of those that succeeded."""
         done = await self._settle(batches)
         for batch in done:
-            if self._postponed.pop(batch.lane, None) is not None:
-                self._reader.resume(batch.lane)
+            self._waiting.settled(batch.lane)
         if done:
             self._part.step()
             await self._reader.commit(done)
@@ -335,39 +326,13 @@ class Consumer:
         if self._poison_in_row >= self._limits.poison_brake:
             raise Braked(f"{self._poison_in_row} events in a row were held, the last of topic {record.topic}")
 
-    # --- lanes that wait -----------------------------------------------------------------------------------------
-
-    def _postpone(self, batches: Iterable[Batch], error: Exception) -> None:
-        """Keep the batch, leave the lane alone for a while; the other lanes go on."""
+    def _postpone(self, batches: Sequence[Batch], error: Exception) -> None:
         self._part.struggle(describe(error))
-        for batch in batches:
-            before = self._postponed.get(batch.lane)
-            attempt = before.attempt + 1 if before else 1
-            wait = self._backoff(attempt)
-            self._postponed[batch.lane] = _Postponed(batch, attempt, time.monotonic() + wait)
-            self._reader.pause(batch.lane)
-            self._log.warning(
-                "lane waits", lane=str(batch.lane), attempt=attempt, seconds=round(wait, 2), error=describe(error)
-            )
-
-    def _due(self) -> list[Batch]:
-        now = time.monotonic()
-        for lane, waiting in list(self._postponed.items()):
-            if not self._reader.current(waiting.batch):
-                # Given to another consumer meanwhile; if it came back, its records are read again.
-                del self._postponed[lane]
-                self._reader.resume(lane)
-        due = [waiting for waiting in self._postponed.values() if waiting.due <= now and not waiting.in_work]
-        for waiting in due:
-            waiting.in_work = True
-        if due:
-            self._reader.hold()
-        return [waiting.batch for waiting in due]
+        self._waiting.postpone(batches, error)
 
     def _patience(self) -> float:
-        now = time.monotonic()
-        waits = [waiting.due - now for waiting in self._postponed.values() if not waiting.in_work]
-        return max(0.0, min([self._limits.read_timeout, *waits]))
+        """Seconds the next read may wait."""
+        return 0.0 if self._hands else self._waiting.patience(self._limits.read_timeout)
 
     def _backoff(self, attempt: int) -> float:
         longest = min(self._limits.backoff_max, self._limits.backoff * 2 ** min(attempt - 1, 20))
