@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from types import TracebackType
@@ -155,9 +155,17 @@ class UnitOfWork:
         """Add a line of history. Checked at once, written by ``commit()`` after everything else was flushed."""
         self._rows.append((journal.prepare(entry), self.actor))
 
-    def journal_serialised(self, entry: Entry, data: str, message_type: str, payload: bytes) -> None:
-        """The same for an entry whose event is bytes already (hot paths)."""
-        self._rows.append((journal.serialised(entry, data, message_type, payload), self.actor))
+    def lines_alike(self, entry: Entry, topic: str, message_type: str) -> dict[str, object]:
+        """The parameters of ``journal.ALIKE_SQL``, for a statement that writes rows and their lines (hot paths)."""
+        common = journal.alike(entry, self.actor, topic, message_type, self._trace())
+        return {**common, "line_offset": self._database.clock.offset}
+
+    def has_published(self, positions: Iterable[EventPosition]) -> None:
+        """Such a statement has written these events."""
+        self._positions += positions
+
+    def _trace(self) -> str:
+        return journal.current_traceparent() if self.traceparent is None else self.traceparent
 
     async def flush(self) -> None:
         """Write changes and journal lines to the transaction, without ending it."""
@@ -165,8 +173,7 @@ class UnitOfWork:
         rows, self._rows = self._rows, []
         if not rows:
             return
-        traceparent = journal.current_traceparent() if self.traceparent is None else self.traceparent
-        await journal.append(self.session, rows, traceparent)
+        await journal.append(self.session, rows, self._trace())
         self._positions += journal.positions(row for row, _ in rows)
 
     async def commit(self) -> None:

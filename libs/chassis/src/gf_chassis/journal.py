@@ -142,6 +142,12 @@ def prepare(entry: Entry) -> Prepared:
 
 def serialised(entry: Entry, data: str, message_type: str, payload: bytes) -> Prepared:
     """An entry whose data (JSON) and event are bytes already; for hot paths, which answer for what is in them."""
+    require_size(payload)
+    return Prepared(entry, data, message_type, payload)
+
+
+def require_size(payload: bytes) -> None:
+    """Refuse an event that brokers and consumers may not take."""
     if len(payload) > MAX_PAYLOAD:
         raise Rejected(
             "event_too_large",
@@ -149,7 +155,6 @@ def serialised(entry: Entry, data: str, message_type: str, payload: bytes) -> Pr
             "请精简填报内容（长文字、产品行）后重新提交。",
             status=413,
         )
-    return Prepared(entry, data, message_type, payload)
 
 
 def _plain(value: Any) -> Any:
@@ -293,6 +298,35 @@ def first_many(
         "line_authority": [actor.authority for _, actor in rows],
         "line_data": [row.data for row, _ in rows],
         "line_payload": [row.payload for row, _ in rows],
+    }
+
+
+#: Lines that differ in key, number and event only, as part of the statement that writes their rows: follow it with a
+#: relation of the columns ``key``, ``number`` and ``payload``. An earlier statement has taken the locks of the keys
+#: (docs/adr/0002).
+ALIKE_SQL: Final = (
+    "insert into journal (recorded_at, aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data,"
+    " topic, key, number, message_type, payload)"
+    " select clock_timestamp() + cast(:line_offset as interval), :line_aggregate, key, :line_type, :line_actor,"
+    " :line_authority, :line_basis, :line_reason, :line_trace, cast(:line_data as jsonb), :line_topic, key, number,"
+    " :line_message_type, payload from "
+)
+
+
+def alike(entry: Entry, actor: Actor, topic: str, message_type: str, traceparent: str) -> dict[str, object]:
+    """The parameters of ``ALIKE_SQL``: what the lines have in common, but for the offset of the clock. The entry's id
+    is not looked at: an aggregate's id is its key."""
+    return {
+        "line_aggregate": entry.aggregate,
+        "line_type": entry.type,
+        "line_actor": actor.subject,
+        "line_authority": actor.authority,
+        "line_basis": entry.basis,
+        "line_reason": entry.reason,
+        "line_trace": traceparent,
+        "line_data": orjson.dumps(entry.data, default=_plain).decode(),
+        "line_topic": topic,
+        "line_message_type": message_type,
     }
 
 

@@ -16,6 +16,7 @@ from gf_chassis.database import Database, UnitOfWork
 from gf_chassis.errors import Rejected
 from gf_chassis.faults import describe
 from gf_chassis.journal import (
+    ALIKE_SQL,
     FIRST_MANY_SQL,
     MAX_PAYLOAD,
     Actor,
@@ -173,6 +174,26 @@ async def test_only_a_first_event_is_written_with_its_row(database: Database) ->
     async with database.unit_of_work(PERSON) as uow:
         with pytest.raises(InvalidEvent):
             first_many(uow.session, [first(), first(2)])
+
+
+async def test_lines_that_are_alike_are_written_with_their_rows(database: Database) -> None:
+    """The unit of work knows what it has published, as if the lines had been handed to it."""
+    line = Entry("submission", "", "Submitted", {"round": 1}, "规则", "说明")
+    written = text(
+        f"{ALIKE_SQL} (select 's-' || n as key, 1 as number, ''::bytea as payload"
+        " from unnest(cast(:n as int[])) as n) as line"
+    )
+    async with database.unit_of_work(PERSON) as uow:
+        await uow.session.execute(written, {"n": [1, 2], **uow.lines_alike(line, "maker.x", "maker.v1.X")})
+        uow.has_published(EventPosition("maker.x", f"s-{number}", 1) for number in (1, 2))
+        assert [str(one) for one in uow.positions] == ["maker.x/s-1/1", "maker.x/s-2/1"]
+        await uow.commit()
+    async with database.reading() as session:
+        (row,) = await history(session, "submission", "s-2")
+    assert (row.actor, row.authority, row.type, row.data, row.basis, row.reason) == (
+        "p-1", "cq.yubei", "Submitted", {"round": 1}, "规则", "说明",
+    )  # fmt: skip
+    assert (row.topic, row.key, row.number, row.message_type) == ("maker.x", "s-2", 1, "maker.v1.X")
 
 
 @pytest.mark.parametrize("rested", [0.0, 1.0], ids=["rested long", "used just now"])

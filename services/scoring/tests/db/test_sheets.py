@@ -10,7 +10,9 @@ import pytest
 
 from gf_chassis.errors import Poison
 from gf_chassis.ids import new_id
+from gf_chassis.journal import history
 from gf_scoring.adapters.contracts import scored_from
+from gf_scoring.bootstrap import Bootstrap
 from gf_scoring.usecases.find_average import KEPT
 from greenladder.scoring.v1 import sheets_pb2 as pb
 from services.scoring.tests.sample import factory_facts
@@ -117,6 +119,18 @@ async def test_a_later_round_in_a_later_batch_continues_the_numbers(world: World
     await world.apply(world.admitted(one, 1))
     await world.apply(world.admitted(one, 2))
     assert [number for number, _ in await world.published(one)] == [1, 2]
+
+
+async def test_rounds_of_one_form_in_one_batch_are_written_in_their_order(world: World, parts: Bootstrap) -> None:
+    """Also where the later one has a neighbour that is alike and came first: what is alike goes in one statement."""
+    one = new_id()
+    await world.apply(world.admitted(new_id(), 2), world.admitted(one, 1), world.admitted(one, 2))
+    async with parts.database.reading() as session:
+        lines = await history(session, "score_sheet", str(one))
+    assert [(line.number, line.data) for line in lines] == [
+        (1, {"round": 1, "revision": 1}),
+        (2, {"round": 2, "revision": 1}),
+    ]
 
 
 async def test_form_and_marks_at_the_same_time_never_lose_the_marks(world: World) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -13,6 +12,10 @@ from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from gf_chassis import journal
+from gf_chassis.database import UnitOfWork
+from gf_chassis.journal import Entry, EventPosition
+from gf_scoring.adapters.contracts import SCORED, TOPIC
 from gf_scoring.adapters.tables import AssessmentRow, CaseRow, SheetRow
 from gf_scoring.domain.sheets import Assessment, Sheet
 
@@ -52,13 +55,17 @@ _ALIKE = (
     ("benchmark_set_id", "uuid"),
     ("marks", "jsonb"),
 )
-_ADD = text(
+#: Sheets and their lines of history: the lock that the journal asks for is taken by then (``share`` or ``alone``).
+_APPEND = text(
+    "with given as materialized (select * from unnest("
+    + ", ".join(f"cast(:{name} as {kind}[])" for name, kind in _OWN)
+    + f") as given ({', '.join(name for name, _ in _OWN)})), sheets as ("
     f"insert into score_sheet ({', '.join(name for name, _ in (*_OWN, *_ALIKE))}, scored_at)"
     f" select {', '.join(name for name, _ in _OWN)}, "
     + ", ".join(f"cast(:{name} as {kind})" for name, kind in _ALIKE)
-    + ", clock_timestamp() + cast(:offset as interval) from unnest("
-    + ", ".join(f"cast(:{name} as {kind}[])" for name, kind in _OWN)
-    + f") as given ({', '.join(name for name, _ in _OWN)})"
+    + ", clock_timestamp() + cast(:line_offset as interval) from given) "
+    + journal.ALIKE_SQL
+    + "(select submission_id::text as key, number, published as payload from given) as line"
 )
 
 
@@ -97,14 +104,33 @@ def _json(value: object) -> Mapping[str, str]:
     return loaded
 
 
-async def add(session: AsyncSession, sheets: Sequence[tuple[Sheet, bytes, bytes]], offset: timedelta) -> None:
-    """Append revisions, each with the admitted form and the event as bytes: one statement for all that are alike.
+class Drawn(NamedTuple):
+    """A sheet to be kept, with the admitted form and the event as bytes."""
 
-    Scored at the database clock, moved by ``offset`` as ``uow.now()`` is; asking for it first would be a round trip.
+    sheet: Sheet
+    admitted: bytes
+    published: bytes
+
+
+#: By what sheets have in common, and by ruleset.
+_Groups: TypeAlias = dict[tuple[tuple[Any, ...], str], list[Drawn]]
+
+
+async def append(uow: UnitOfWork, drawn: Sequence[Drawn], reason: str = "") -> None:
+    """Append sheets with the line of history that is also the event: one statement for all that are alike.
+
+    Scored at the database clock, moved as ``uow.now()`` is; asking for it first would be a round trip.
     """
-    groups: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
-    for sheet, admitted, published in sheets:
-        subject, total = sheet.subject, sheet.total
+    groups: _Groups = {}
+    keys: set[str] = set()
+    for one in drawn:
+        sheet, subject = one.sheet, one.sheet.subject
+        journal.require_size(one.published)
+        if subject.submission_id in keys:
+            # The numbers of a key are written in their order.
+            await _append(uow, groups, reason)
+            groups, keys = {}, set()
+        keys.add(subject.submission_id)
         alike = (
             subject.round,
             sheet.revision,
@@ -116,20 +142,28 @@ async def add(session: AsyncSession, sheets: Sequence[tuple[Sheet, bytes, bytes]
             None if sheet.table is None else sheet.table.benchmark_set_id,
             orjson.dumps(sheet.marks).decode() if sheet.marks else None,
         )
-        own = (
-            subject.submission_id,
-            sheet.number,
-            None if total is None else Decimal(total),
-            subject.unit_id,
-            subject.superior,
-            admitted,
-            published,
-        )
-        groups.setdefault(alike, []).append(own)
-    for alike, rows in groups.items():
-        values = {name: list(column) for (name, _), column in zip(_OWN, zip(*rows, strict=True), strict=True)}
+        basis = "" if sheet.table is None else sheet.table.scorer.ruleset.id
+        groups.setdefault((alike, basis), []).append(one)
+    await _append(uow, groups, reason)
+
+
+async def _append(uow: UnitOfWork, groups: _Groups, reason: str) -> None:
+    for (alike, basis), group in groups.items():
+        sheets = [one.sheet for one in group]
         common = {name: value for (name, _), value in zip(_ALIKE, alike, strict=True)}
-        await session.execute(_ADD, {**values, **common, "offset": offset})
+        data = {"round": common["round"], "revision": common["revision"]}
+        line = Entry("score_sheet", "", "submission_scored", data, basis, reason)
+        values = {
+            "submission_id": [sheet.subject.submission_id for sheet in sheets],
+            "number": [sheet.number for sheet in sheets],
+            "total": [None if sheet.total is None else Decimal(sheet.total) for sheet in sheets],
+            "unit_id": [sheet.subject.unit_id for sheet in sheets],
+            "superior": [sheet.subject.superior for sheet in sheets],
+            "admitted": [one.admitted for one in group],
+            "published": [one.published for one in group],
+        }
+        await uow.session.execute(_APPEND, {**values, **common, **uow.lines_alike(line, TOPIC, SCORED)})
+        uow.has_published(EventPosition(TOPIC, sheet.subject.submission_id, sheet.number) for sheet in sheets)
 
 
 async def revisions(session: AsyncSession, submission_id: UUID) -> Sequence[SheetRow]:

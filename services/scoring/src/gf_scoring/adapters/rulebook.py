@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+import orjson
 from google.protobuf.message import Message
+from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,13 +19,19 @@ from gf_policy.rulesets import Ruleset, RulesetTable
 from gf_policy.tables import REST
 from gf_scoring.adapters.contracts import FactReader, admitted_on, facts_of, main_industry_of
 from gf_scoring.adapters.tables import BenchmarkSetRow
-from gf_scoring.adapters.versions import Versions
+from gf_scoring.adapters.versions import NEWEST, Versions
 from gf_scoring.domain.checks import cross_findings
 from gf_scoring.domain.engine import Score, Scorer
 from gf_scoring.domain.sheets import GENERAL_RULING, Assessment, Sheet, Subject, Table, draw_up, input_hash
 
 GENERAL_NOTE = "该重点行业尚未单独发布引领值和基准值，按通则的引领值和基准值评分。"
 _KEPT = 256
+_IN_FORCE = text(
+    "select (select json_agg(json_build_array(campaign_id, ruleset_id, key_industry, id, hash)) from benchmark_set"
+    " where campaign_id = any(cast(:campaigns as uuid[])) and state = 'published')::text as sets,"
+    " (select json_agg(json_build_array(ruleset_id, ruleset_hash, replaces_hash))"
+    f" from ({NEWEST}) as newest)::text as switches"
+)
 _CHOICES = 10_000
 
 
@@ -66,15 +74,21 @@ class Rulebook:
 
     async def in_force(self, session: AsyncSession, campaigns: Collection[str]) -> Sets:
         """The published sets of these campaigns as they stand now."""
-        rows = await session.exec(
-            select(BenchmarkSetRow).where(
-                col(BenchmarkSetRow.campaign_id).in_([UUID(campaign) for campaign in campaigns]),
-                BenchmarkSetRow.state == "published",
-            )
+        found = (await session.execute(_IN_FORCE, {"campaigns": list(campaigns)})).one()
+        published = orjson.loads(found.sets or b"[]")
+        await self._learn(session, {UUID(row[3]) for row in published})
+        sets = Sets(
+            ((campaign, ruleset, key), InForce(set_id, digest, self._levels[UUID(set_id)]))
+            for campaign, ruleset, key, set_id, digest in published
         )
-        sets = Sets((self.key_of(row), self.set_of(row)) for row in rows)
-        sets.versions = await self._versions.in_force(session)
+        sets.versions = await self._versions.ruling(session, orjson.loads(found.switches or b"[]"))
         return sets
+
+    async def _learn(self, session: AsyncSession, ids: Set[UUID]) -> None:
+        """The values of a published set never change, so they are read once."""
+        if unknown := ids - self._levels.keys():
+            for row in await session.exec(select(BenchmarkSetRow).where(col(BenchmarkSetRow.id).in_(unknown))):
+                self._values(row)
 
     @staticmethod
     def key_of(row: BenchmarkSetRow) -> tuple[str, str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import text
 from sqlmodel import select
@@ -13,7 +13,8 @@ from gf_policy.candidates import read_candidate
 from gf_policy.rulesets import Ruleset
 from gf_scoring.adapters.tables import RulesetSwitchRow
 
-_NEWEST = text(
+#: Ruleset, hash and replaced hash of the last switch of each ruleset.
+NEWEST = (
     "select distinct on (ruleset_id) ruleset_id, ruleset_hash, replaces_hash from ruleset_switch"
     " order by ruleset_id, number desc"
 )
@@ -27,9 +28,13 @@ class Versions:
         self._read: dict[str, Ruleset] = {}
 
     async def in_force(self, session: AsyncSession) -> Mapping[str, Ruleset]:
-        """Switched versions by ruleset. Once the published files bring a third version, the files rule again."""
+        """Switched versions by ruleset."""
+        return await self.ruling(session, (await session.execute(text(NEWEST))).all())
+
+    async def ruling(self, session: AsyncSession, newest: Iterable[Sequence[str]]) -> Mapping[str, Ruleset]:
+        """The same of rows of ``NEWEST``. Once the published files bring a third version, the files rule again."""
         found: dict[str, Ruleset] = {}
-        for ruleset_id, digest, replaces in await session.execute(_NEWEST):
+        for ruleset_id, digest, replaces in newest:
             published = self.book.rulesets.get(ruleset_id)
             if published is not None and published.hash == replaces and digest != replaces:
                 version = await self.of(session, ruleset_id, digest)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from gf_chassis.database import UnitOfWork
 from gf_scoring.adapters import contracts, repository
+from gf_scoring.adapters.repository import Drawn
 from gf_scoring.adapters.rulebook import Rulebook
 from gf_scoring.adapters.tables import SheetRow
 from gf_scoring.domain.sheets import Assessment, Sheet
-from gf_scoring.usecases.score_submissions import record
 
 
 class AppendRevision:
@@ -32,6 +32,4 @@ class AppendRevision:
         )
 
     async def add(self, uow: UnitOfWork, sheet: Sheet, admitted: bytes, reason: str) -> None:
-        payload = self._publisher.payload(sheet)
-        await repository.add(uow.session, [(sheet, admitted, payload)], uow.session.info["clock"].offset)
-        record(uow, sheet, payload, reason)
+        await repository.append(uow, [Drawn(sheet, admitted, self._publisher.payload(sheet))], reason)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from gf_chassis.database import UnitOfWork
 from gf_chassis.events import Event
-from gf_chassis.journal import Entry, Published
 from gf_scoring.adapters import contracts, repository
+from gf_scoring.adapters.repository import Drawn
 from gf_scoring.adapters.rulebook import Rulebook
-from gf_scoring.domain.sheets import Sheet
 
 
 class ScoreSubmissions:
@@ -28,28 +27,11 @@ class ScoreSubmissions:
         # Only a later round can find sheets of an earlier one.
         heads = await repository.heads(session, {s.submission_id for _, s in admitted if s.round > 1})
         waiting = await repository.assessments(session, [s.submission_id for _, s in admitted])
-        drawn: list[tuple[Sheet, bytes, bytes]] = []
+        drawn: list[Drawn] = []
         for message, subject in admitted:
             key, stored = subject.submission_id, contracts.bytes_of(message)
             number = heads[key] = heads.get(key, 0) + 1
             assessment = waiting.get((key, subject.round)) if waiting else None
             sheet = self._rulebook.draw(sets, message, subject, stored, assessment, number=number, revision=1)
-            drawn.append((sheet, stored, self._publisher.payload(sheet)))
-        await repository.add(session, drawn, uow.session.info["clock"].offset)
-        for sheet, _, payload in drawn:
-            record(uow, sheet, payload)
-
-
-def record(uow: UnitOfWork, sheet: Sheet, payload: bytes, reason: str = "") -> None:
-    """The line of history that is also the event."""
-    key = sheet.subject.submission_id
-    entry = Entry(
-        "score_sheet",
-        key,
-        "submission_scored",
-        basis="" if sheet.table is None else sheet.table.scorer.ruleset.id,
-        reason=reason,
-        published=Published(contracts.TOPIC, key, sheet.number, None),
-    )
-    data = f'{{"round":{sheet.subject.round},"revision":{sheet.revision}}}'
-    uow.journal_serialised(entry, data, contracts.SCORED, payload)
+            drawn.append(Drawn(sheet, stored, self._publisher.payload(sheet)))
+        await repository.append(uow, drawn)

@@ -15,12 +15,12 @@ from gf_chassis.idempotency import Once
 from gf_chassis.identity import Principal
 from gf_chassis.journal import Entry
 from gf_scoring.adapters import contracts, repository, rescoring
+from gf_scoring.adapters.repository import Drawn
 from gf_scoring.adapters.rulebook import Rulebook
 from gf_scoring.adapters.tables import RescoreRunRow, RulesetSwitchRow
 from gf_scoring.domain.errors import NotVisible
 from gf_scoring.domain.rescoring import RULE, RescoreRefused, RescoreState, moved
 from gf_scoring.usecases.publish_benchmark_set import put_in_force
-from gf_scoring.usecases.score_submissions import record
 
 #: What a tick of the worker spends at most on new revisions.
 _TICK_SECONDS = 0.5
@@ -126,10 +126,8 @@ class AppendRescored:
                     sets, message, subject, row.admitted, assessment, number=number, revision=revision
                 )
                 if contracts.rests_on(row.published) != contracts.rests_on_now(sheet):
-                    drawn.append((sheet, row.admitted, self._publisher.payload(sheet)))
-            await repository.add(uow.session, drawn, uow.session.info["clock"].offset)
-            for sheet, _, payload in drawn:
-                record(uow, sheet, payload, f"{run.document}，{run.person}")
+                    drawn.append(Drawn(sheet, row.admitted, self._publisher.payload(sheet)))
+            await repository.append(uow, drawn, f"{run.document}，{run.person}")
             await uow.commit()
         return True
 
