@@ -58,8 +58,8 @@ class Limits:
     stale_after: float = 60.0
     #: Seconds after a batch of fewer than `gather` records until the next is read: what a transaction costs is shared
     #: by all in it. An event that comes to a consumer at rest does not wait.
-    pause: float = 0.02
-    gather: int = 25
+    pause: float = 0.05
+    gather: int = 50
     #: Records in a batch from which on more is believed to wait: the next batch is begun beside it, of other lanes.
     crowd: int = 200
     #: Batches in work at a time.
