@@ -25,6 +25,7 @@ from gf_intake.web.form import address, correction_of, files_by_slot, findings_b
 from gf_intake.web.form_fields import SectionView, fields_from, posted, sections_of, spoken
 from gf_intake.web.lists import level_views
 from gf_intake.web.pages import HOME, Applicant
+from gf_policy.words import CATEGORIES
 
 router = APIRouter()
 BEFORE = (SubmissionState.DRAFT, SubmissionState.VERIFIED)
@@ -48,7 +49,7 @@ async def view(request: Request, person: Applicant, intake: Intake, submission_i
         submission=submission,
         form=form,
         address=address(submission_id),
-        category=words.CATEGORIES.get(form.category, form.category),
+        category=CATEGORIES.get(form.category, form.category),
         state=(LABELS[submission.state], words.STATE_KINDS.get(submission.state, "none")),
         outcome=words.OUTCOMES.get(submission.outcome, ""),
         levels=levels,
@@ -139,7 +140,7 @@ async def printed(request: Request, person: Applicant, intake: Intake, submissio
         submission=opened.submission,
         form=opened.rules.form,
         address=address(submission_id),
-        category=words.CATEGORIES.get(opened.rules.form.category, opened.rules.form.category),
+        category=CATEGORIES.get(opened.rules.form.category, opened.rules.form.category),
         superior=words.authority_name(intake.policies, opened.unit.profile.superior),
         sections=content_views(opened),
         note=opened.content.get("note", ""),

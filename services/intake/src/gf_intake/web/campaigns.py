@@ -15,6 +15,7 @@ from gf_intake.usecases.list_openings import Opening, list_openings
 from gf_intake.web import words
 from gf_intake.web.common import REFUSALS, message_of, once_of, parsed
 from gf_intake.web.pages import Applicant
+from gf_policy.words import CATEGORIES
 
 router = APIRouter()
 HERE = "/intake/ui/campaigns"
@@ -53,7 +54,7 @@ def _view(one: Opening, policies: Policies) -> dict[str, Any]:
     return {
         "campaign": one.campaign,
         "unit": one.unit,
-        "category": words.CATEGORIES.get(one.unit.category, one.unit.category),
+        "category": CATEGORIES.get(one.unit.category, one.unit.category),
         "kind": one.kind,
         "title": one.title,
         "window": one.window,

@@ -43,6 +43,7 @@ from gf_intake.web.pages import Applicant
 from gf_intake.web.uploads import store_posted
 from gf_policy.forms import Form
 from gf_policy.model import Checked, Problem
+from gf_policy.words import CATEGORIES
 
 router = APIRouter()
 
@@ -218,7 +219,7 @@ async def form_page(request: Request, intake: Bootstrap, opened: OpenedForm, sho
         submission=opened.submission,
         form=form,
         address=address(opened.submission.id),
-        category=words.CATEGORIES.get(form.category, form.category),
+        category=CATEGORIES.get(form.category, form.category),
         sections=sections_of(form, shown.fields, checked.facts),
         note=(shown.fields.get("note") or [""])[0],
         shown=shown,

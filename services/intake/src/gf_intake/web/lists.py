@@ -14,6 +14,7 @@ from gf_intake.entrypoints.dependencies import Intake
 from gf_intake.usecases import read_submissions, read_units
 from gf_intake.web import words
 from gf_intake.web.pages import Applicant
+from gf_policy.words import CATEGORIES
 
 router = APIRouter()
 #: The columns: a unit of a group has its group where others have the province (DM-route-group).
@@ -60,7 +61,7 @@ def _line(item: dict[str, Any], policies: Policies) -> dict[str, Any]:
     return {
         **item,
         "submitted_at": words.instant(item["admitted_at"]),
-        "title": f"{item['year']}年 {words.CATEGORIES.get(item['category'], item['category'])}"
+        "title": f"{item['year']}年 {CATEGORIES.get(item['category'], item['category'])}"
         f"{words.KINDS.get(item['kind'], item['kind'])}",
         "state_kind": words.STATE_KINDS.get(state, "none"),
         "outcome_label": words.OUTCOMES.get(item["outcome"], ""),

@@ -20,6 +20,7 @@ from gf_intake.usecases import read_units
 from gf_intake.web import words
 from gf_intake.web.common import REFUSALS, message_of, once_of, parsed, status_of
 from gf_intake.web.pages import Applicant
+from gf_policy.words import CATEGORIES
 
 router = APIRouter()
 HERE = "/intake/ui/units"
@@ -49,7 +50,7 @@ async def units(request: Request, person: Applicant, intake: Intake) -> Response
     items = [
         {
             **one,
-            "category_label": words.CATEGORIES.get(one["category"], one["category"]),
+            "category_label": CATEGORIES.get(one["category"], one["category"]),
             "superior_name": words.authority_name(intake.policies, one["superior"]),
         }
         for one in page["items"]
@@ -170,8 +171,8 @@ def _page(
         is_new=is_new,
         message=message,
         key=new_key(),
-        categories=list(words.CATEGORIES.items()),
-        category=words.CATEGORIES.get(str(full["category"]), str(full["category"])),
+        categories=list(CATEGORIES.items()),
+        category=CATEGORIES.get(str(full["category"]), str(full["category"])),
         superiors=_superiors(policies),
         key_industries=_key_industries(policies),
         industries=_industries(policies),

@@ -6,7 +6,6 @@ from gf_chassis.clock import SHANGHAI
 from gf_intake.adapters.policies import Policies
 from gf_intake.domain.submissions import SubmissionState
 
-CATEGORIES = {"factory": "绿色工厂", "park": "绿色工业园区", "supply_chain": "绿色供应链管理企业"}
 KINDS = {"application": "申报表", "benchmark": "对标自评价表", "dynamic": "动态管理表"}
 LEVELS = {"county": "县（区）级", "city": "市级", "province": "省级", "group": "集团", "ministry": "工信部"}
 #: DM-state, and what the badge looks like.

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from gf_policy import Book
-
-LEVELS = {"national": "国家级", "provincial": "省级", "city": "市级"}
-CATEGORIES = {"factory": "绿色工厂", "park": "绿色工业园区", "supply_chain": "绿色供应链管理企业"}
-
+from gf_policy.words import list_name
 
 #: Grounds of bars and removals beside the exclusions of art. 17.
 GROUNDS = {
@@ -58,7 +55,7 @@ class Names:
     def green_list(self, list_id: str) -> str:
         """``provincial:cq:factory`` → 省级绿色工厂名单（重庆市经济和信息化委员会）"""
         level, authority, category = list_id.split(":")
-        return f"{LEVELS[level]}{CATEGORIES[category]}名单（{self.authority(authority)}）"
+        return f"{list_name(level, category)}（{self.authority(authority)}）"
 
     def chain(self, authority: str) -> list[tuple[str, str]]:
         """The authority and all above it, each with its level."""

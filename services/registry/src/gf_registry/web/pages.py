@@ -15,11 +15,12 @@ from starlette.responses import Response
 from gf_chassis.errors import NotFound
 from gf_chassis.http import Cursor, PathId, decode_cursor, encode_cursor
 from gf_chassis.web import Link, Pages, render
+from gf_policy.words import CATEGORIES, LIST_LEVELS
 from gf_registry.adapters import reading, views
 from gf_registry.adapters.law import Law
 from gf_registry.domain.lists import ListId
 from gf_registry.entrypoints.public import Text
-from gf_registry.labels import CATEGORIES, LEVELS, heading
+from gf_registry.labels import heading
 from gf_registry.usecases.scope import OFFICIALS
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def router(b: Bootstrap) -> APIRouter:
             found = await views.lists(session)
         for item in found:
             item["authority_name"] = b.law.name(item["authority"])
-        return render(request, "lists.html", lists=found, level_names=LEVELS, category_names=CATEGORIES)
+        return render(request, "lists.html", lists=found, level_names=LIST_LEVELS, category_names=CATEGORIES)
 
     @ui.get("/lists/{list_id}")
     async def one_list(

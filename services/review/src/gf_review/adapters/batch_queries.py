@@ -13,8 +13,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_chassis.database import Database
 from gf_chassis.journal import JournalRow, history
+from gf_policy.words import CATEGORIES
 from gf_review.adapters.contracts.outgoing import PUBLICITY, RECOMMENDATION, decimal_text
-from gf_review.adapters.labels import BATCH_HISTORY, CATEGORY_NAMES, KIND_NAMES, PUBLICITY_HISTORY
+from gf_review.adapters.labels import BATCH_HISTORY, KIND_NAMES, PUBLICITY_HISTORY
 from gf_review.adapters.policy import Policies
 from gf_review.adapters.queries import in_view
 from gf_review.adapters.repository import NOT_THERE
@@ -153,7 +154,7 @@ class BatchQueries:
             "title": row.title,
             "campaign_id": row.campaign_id,
             "category": row.category,
-            "category_name": CATEGORY_NAMES.get(row.category, row.category),
+            "category_name": CATEGORIES.get(row.category, row.category),
             "kind": row.kind,
             "kind_name": KIND_NAMES.get(row.kind, row.kind),
             "state": row.state,

@@ -9,12 +9,12 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from gf_policy.words import CATEGORIES
 from gf_review.adapters import dossiers
 from gf_review.adapters.case_records import CaseRecords
 from gf_review.adapters.contracts.outgoing import decimal_text
 from gf_review.adapters.derivation import FormValues, derivation
 from gf_review.adapters.labels import (
-    CATEGORY_NAMES,
     GUARD_NAMES,
     KIND_NAMES,
     LEVEL_NAMES,
@@ -92,7 +92,7 @@ class CaseView:
             "preferences": list(row.preferences),
             "campaign_id": row.campaign_id,
             "category": row.category,
-            "category_name": CATEGORY_NAMES.get(row.category, row.category),
+            "category_name": CATEGORIES.get(row.category, row.category),
             "kind": row.kind,
             "kind_name": KIND_NAMES.get(row.kind, row.kind),
             "year": row.year,

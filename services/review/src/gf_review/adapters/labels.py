@@ -41,7 +41,6 @@ HISTORY_NAMES = {
     "listing_decided": "名单决定",
     "case_closed": "办结",
 }
-CATEGORY_NAMES = {"factory": "绿色工厂", "park": "绿色工业园区", "supply_chain": "绿色供应链管理企业"}
 KIND_NAMES = {
     "application": "申报",
     "benchmark": "对标",
@@ -49,7 +48,6 @@ KIND_NAMES = {
     "change_report": "变更",
     "agency_report": "机构年度报告",
 }
-LIST_LEVELS = {"national": "国家级", "provincial": "省级", "city": "市级"}
 GUARD_NAMES = {
     "checklist": "核查意见",
     "sheet": "评分表",

@@ -15,7 +15,7 @@ from gf_policy.effective import EffectivePolicy
 from gf_policy.preferences import Preference
 from gf_policy.rulesets import Ruleset, RulesetTable, load_rulesets
 from gf_policy.tables import REST
-from gf_review.adapters.labels import CATEGORY_NAMES, LIST_LEVELS
+from gf_policy.words import list_name
 from gf_review.domain.guards import PROVINCIAL_GRADE
 from gf_review.domain.instants import SHANGHAI
 from gf_review.domain.records import GENERAL
@@ -218,7 +218,7 @@ class Policies:
         """国家级绿色工厂名单 of `national:miit:factory`, with the authority that keeps it."""
         level, _, rest = list_id.partition(":")
         authority, _, category = rest.rpartition(":")
-        name = f"{LIST_LEVELS.get(level, level)}{CATEGORY_NAMES.get(category, category)}名单"
+        name = list_name(level, category)
         return f"{name}（{self.authority_name(authority)}）"
 
     def chain(self, authority_id: str) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ from openpyxl.cell import WriteOnlyCell
 
 from gf_chassis.errors import Rejected
 from gf_chassis.spreadsheets import is_formula
-from gf_review.adapters.labels import CATEGORY_NAMES, KIND_NAMES
+from gf_policy.words import CATEGORIES
+from gf_review.adapters.labels import KIND_NAMES
 from gf_review.adapters.queue import Queue, QueueFilter
 from gf_review.domain.instants import SHANGHAI
 
@@ -40,7 +41,7 @@ def cells(item: Mapping[str, Any]) -> list[str]:
         item["number"],
         item["unit_name"],
         item["uscc"],
-        CATEGORY_NAMES.get(item["category"], item["category"]),
+        CATEGORIES.get(item["category"], item["category"]),
         KIND_NAMES.get(item["kind"], item["kind"]),
         str(item["year"]),
         item["division"],

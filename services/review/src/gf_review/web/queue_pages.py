@@ -14,7 +14,8 @@ from gf_chassis.errors import Rejected
 from gf_chassis.forms import new_key, text
 from gf_chassis.http import Cursor, decode_cursor
 from gf_chassis.web import CheckedForm, redirect, render
-from gf_review.adapters.labels import CATEGORY_NAMES, KIND_NAMES
+from gf_policy.words import CATEGORIES
+from gf_review.adapters.labels import KIND_NAMES
 from gf_review.adapters.queue import Counts, QueueFilter, cursor_types
 from gf_review.adapters.queue_export import by_level
 from gf_review.domain.errors import DomainError
@@ -106,7 +107,7 @@ async def _options(review: Any, authority: str) -> dict[str, list[tuple[str, str
     every = ("", "全部")
     return {
         "campaign_id": [every, *(await review.queries.campaigns()).items()],
-        "category": [every, *CATEGORY_NAMES.items()],
+        "category": [every, *CATEGORIES.items()],
         "kind": [every, *KIND_NAMES.items()],
         "division": [every, *review.policies.divisions()],
         "key_industry": [

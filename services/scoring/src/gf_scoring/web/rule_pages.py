@@ -12,11 +12,11 @@ from gf_chassis.errors import NotFound
 from gf_chassis.web import PagePrincipal, render
 from gf_policy.ruleset_model import Derived
 from gf_policy.rulesets import Indicator, Ruleset, Term
+from gf_policy.words import CATEGORIES
 from gf_scoring.adapters.tables import BenchmarkSetRow
 from gf_scoring.bootstrap import Bootstrap
 from gf_scoring.entrypoints.http_reference import limit_out
 
-CATEGORIES = {"factory": "绿色工厂", "park": "绿色工业园区", "supply_chain": "绿色供应链管理企业"}
 LIMIT_KINDS = {"energy": "能耗限额", "water": "取水定额"}
 CERTAINTIES = {
     "fact": ("标准原文", "ok"),

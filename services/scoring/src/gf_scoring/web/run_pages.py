@@ -17,13 +17,14 @@ from gf_chassis.http import Cursor, PathId, decode_cursor, encode_cursor
 from gf_chassis.idempotency import Once
 from gf_chassis.ids import parse_id
 from gf_chassis.web import CheckedForm, PagePrincipal, act_answer, render
+from gf_policy.words import CATEGORIES
 from gf_scoring.adapters.tables import BenchmarkSetRow, CampaignRow
 from gf_scoring.bootstrap import Bootstrap
 from gf_scoring.domain.errors import DomainError
 from gf_scoring.domain.rankings import MISSING_WORDS
 from gf_scoring.entrypoints import csv_files, http_rankings, http_rescoring
 from gf_scoring.usecases.start_rescoring import Trial
-from gf_scoring.web.rule_pages import CATEGORIES, KINDS
+from gf_scoring.web.rule_pages import KINDS
 
 PAGE = 50
 RANKING_STATES = {
