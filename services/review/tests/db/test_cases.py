@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import date
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -10,11 +11,13 @@ from sqlalchemy.exc import DBAPIError
 from gf_chassis.errors import Poison
 from gf_review.domain.decisions import Seen
 from gf_review.domain.errors import GuardNotMet, OutsideCompetence, StaleCase
+from gf_review.entrypoints.common import parse_seen
 from gf_review.usecases.decide_stage import Pass, Return
 from gf_review.usecases.record_findings import FindingDraft
+from gf_review.usecases.record_marks import MarkDraft
 from greenladder.registry.v1 import standings_pb2
 from greenladder.review.v1 import cases_pb2
-from services.review.tests.builders import CITY, COUNTY, MINISTRY, PROVINCE, guard, route
+from services.review.tests.builders import CITY, COUNTY, MINISTRY, PROVINCE, Department, guard, route
 from services.review.tests.world import FakePolicies, World, principal
 
 pytestmark = pytest.mark.db
@@ -91,6 +94,35 @@ async def test_a_decision_on_an_older_sheet_is_told(world: World) -> None:
     with pytest.raises(StaleCase):
         await world.review.decide_stage(principal(COUNTY), one, 1, Seen(1, 1), Pass())
     await world.review.decide_stage(principal(COUNTY), one, 1, Seen(1, 2), Pass())
+
+
+async def test_a_sheet_that_comes_meanwhile_stops_no_record_that_is_not_about_points(make_world: MakeWorld) -> None:
+    """After marks the next sheet follows in a moment; the reviewer goes on with departments, findings, experts."""
+    plan = route(guard("list_reason", list_level="provincial"), consults=(Department("ecology", "生态环境部门"),))
+    world = await make_world(FakePolicies({COUNTY: plan}))
+    one = await world.admit()
+    await world.score(one)
+    await world.score(one, 2, total="70")
+    review, who, day = world.review, principal(COUNTY), date(2025, 10, 16)
+    at = (who, one, 1)
+    done = await review.ask_consultation(*at, Seen(1, 1), "ecology", day)
+    done = await review.answer_consultation(
+        *at, parse_seen(done.result["etag"]), "ecology", answered_on=day, agrees=True
+    )
+    done = await review.record_findings(*at, parse_seen(done.result["etag"]), [FindingDraft("", "/values/x", True, "")])
+    done = await review.record_expert_review(*at, parse_seen(done.result["etag"]), state="done", grade="A")
+    done = await review.give_reason(*at, parse_seen(done.result["etag"]), kind="list_missing", text="产能全省第一")
+    # What was seen of the sheet is still the first revision: nothing that rests on points gets by.
+    seen = parse_seen(done.result["etag"])
+    assert (seen.revision, done.result["sheet_revision"]) == (1, 2)
+    for refused in (
+        review.give_reason(*at, seen, kind="below_average", text="重点培育"),
+        review.record_marks(*at, seen, [MarkDraft("green_design", "6", "有报告")]),
+        review.decide_stage(*at, seen, Pass()),
+    ):
+        with pytest.raises(StaleCase):
+            await refused
+    assert (await world.seen(one)).version == seen.version
 
 
 @pytest.mark.rule("DM-withdraw")

@@ -409,6 +409,13 @@ class TestFreshness:
             decisions.require_fresh(case(), dossier(sheet=sheet(revision=3)), Seen(1, 2))
         assert [problem.pointer for problem in refusal.value.errors] == ["/sheet_revision"]
 
+    def test_what_says_nothing_about_points_may_overlook_a_newer_sheet(self) -> None:
+        newer = dossier(sheet=sheet(revision=3))
+        decisions.require_fresh(case(), newer, Seen(1, 2), on_sheet=False)
+        for nobody_saw in (Seen(2, 3), Seen(1, 4)):
+            with pytest.raises(StaleCase):
+                decisions.require_fresh(case(), newer, nobody_saw, on_sheet=False)
+
 
 @pytest.mark.rule("GD-17-gates")
 def test_a_bar_that_arises_is_shown_and_makes_what_was_seen_stale() -> None:

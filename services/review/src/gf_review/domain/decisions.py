@@ -33,18 +33,21 @@ GROUND_OBJECTION = "objection_upheld"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the decider looked at: case version and sheet revision (`If-Match`)."""
+    """What was looked at: case version and sheet revision (`If-Match`)."""
 
     version: int
     revision: int
 
 
-def require_fresh(case: Case, dossier: Dossier, seen: Seen) -> None:
-    """Two racing decisions, or a decision against a newer sheet: the second one is told what changed."""
+def require_fresh(case: Case, dossier: Dossier, seen: Seen, *, on_sheet: bool = True) -> None:
+    """Two racing decisions, or a decision against a newer sheet: the second one is told what changed.
+
+    An act that says nothing about points is not ``on_sheet``: a sheet that was drawn up meanwhile does not stop it.
+    """
     changed = []
     if seen.version != case.version:
         changed.append(Problem("/version", "stale", f"案件已由第 {seen.version} 版变为第 {case.version} 版。"))
-    if seen.revision != dossier.revision:
+    if seen.revision > dossier.revision or (on_sheet and seen.revision < dossier.revision):
         changed.append(
             Problem("/sheet_revision", "stale", f"评分表已由第 {seen.revision} 版更新为第 {dossier.revision} 版。")
         )

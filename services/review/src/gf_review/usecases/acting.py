@@ -75,6 +75,7 @@ class Act:
     by: Official
     at: datetime
     once: Once | None
+    seen: Seen
 
     @property
     def session(self) -> Any:
@@ -93,7 +94,8 @@ class Act:
             "outcome": str(case.outcome or ""),
             "version": case.version,
             "sheet_revision": self.dossier.revision,
-            "etag": etag_of(case.version, self.dossier.revision),
+            # Of the sheet only what was seen: a decision under this tag must not rest on one that nobody looked at.
+            "etag": etag_of(case.version, self.seen.revision),
         }
         return await finish(self.uow, self.once, result)
 
@@ -118,7 +120,10 @@ class OnCase:
     policies: Policies
 
     @asynccontextmanager
-    async def _act(self, principal: Principal, submission_id: str, seen: Seen, once: Once | None) -> AsyncIterator[Act]:
+    async def _act(
+        self, principal: Principal, submission_id: str, seen: Seen, once: Once | None, *, on_sheet: bool = True
+    ) -> AsyncIterator[Act]:
+        """``on_sheet``: whether the act rests on the points that were seen."""
         by = official(principal)
         async with self.database.unit_of_work(principal.actor()) as uow:
             await first_time(uow, once)
@@ -127,5 +132,5 @@ class OnCase:
             # Again, now that the row is ours: the route may have been replaced while we waited for the lock.
             await require_visible(uow.session, by.authority, submission_id)
             dossier = await dossiers.read(uow.session, case)
-            require_fresh(case, dossier, seen)
-            yield Act(uow, case, dossier, by, await uow.now(), once)
+            require_fresh(case, dossier, seen, on_sheet=on_sheet)
+            yield Act(uow, case, dossier, by, await uow.now(), once, seen)

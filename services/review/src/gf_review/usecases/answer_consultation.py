@@ -29,7 +29,7 @@ class AnswerConsultation(OnCase):
         opinion: str = "",
         once: Once | None = None,
     ) -> Done:
-        async with self._act(principal, submission_id, seen, once) as act:
+        async with self._act(principal, submission_id, seen, once, on_sheet=False) as act:
             records.answer_consultation(
                 act.case, stage_no, act.by, act.dossier, department, answered_on=answered_on, agrees=agrees
             )

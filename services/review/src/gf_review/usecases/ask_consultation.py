@@ -27,7 +27,7 @@ class AskConsultation(OnCase):
         asked_on: date,
         once: Once | None = None,
     ) -> Done:
-        async with self._act(principal, submission_id, seen, once) as act:
+        async with self._act(principal, submission_id, seen, once, on_sheet=False) as act:
             asked = Consultation(department, asked_on, stage_no)
             records.ask_consultation(act.case, stage_no, act.by, act.dossier, asked)
             act.session.add(

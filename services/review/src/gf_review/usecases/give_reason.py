@@ -9,6 +9,7 @@ from gf_review.adapters.tables import WrittenReasonRow
 from gf_review.domain import records
 from gf_review.domain.decisions import Seen
 from gf_review.domain.dossier import WrittenReason
+from gf_review.domain.guards import BELOW_AVERAGE
 from gf_review.usecases.acting import Done, OnCase, repeatable
 
 
@@ -27,7 +28,7 @@ class GiveReason(OnCase):
         text: str,
         once: Once | None = None,
     ) -> Done:
-        async with self._act(principal, submission_id, seen, once) as act:
+        async with self._act(principal, submission_id, seen, once, on_sheet=kind == BELOW_AVERAGE) as act:
             records.give_reason(act.case, stage_no, act.by, WrittenReason(kind, text, act.by.subject, stage_no))
             act.session.add(
                 WrittenReasonRow(

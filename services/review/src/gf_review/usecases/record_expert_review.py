@@ -28,7 +28,7 @@ class RecordExpertReview(OnCase):
         note: str = "",
         once: Once | None = None,
     ) -> Done:
-        async with self._act(principal, submission_id, seen, once) as act:
+        async with self._act(principal, submission_id, seen, once, on_sheet=False) as act:
             records.set_expert_review(act.case, stage_no, act.by, ExpertReview(state, stage_no, grade, note))
             act.session.add(
                 ExpertReviewRow(

@@ -36,7 +36,7 @@ class RecordFindings(OnCase):
         findings: Sequence[FindingDraft],
         once: Once | None = None,
     ) -> Done:
-        async with self._act(principal, submission_id, seen, once) as act:
+        async with self._act(principal, submission_id, seen, once, on_sheet=False) as act:
             made = [
                 Finding(one.item, one.pointer, one.ok, one.note, act.by.subject, stage_no, act.at) for one in findings
             ]

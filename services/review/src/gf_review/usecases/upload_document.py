@@ -36,7 +36,7 @@ class UploadDocument(OnCase):
     ) -> Done:
         # Outside the transaction: bytes nobody refers to harm nobody, a lock held during an upload does.
         stored = await self.files.put(chunks)
-        async with self._act(principal, submission_id, seen, once) as act:
+        async with self._act(principal, submission_id, seen, once, on_sheet=False) as act:
             document = Document(RECOMMENDATION_DOCUMENT, stored.sha256, clean_name(name), stage_no)
             records.add_document(act.case, stage_no, act.by, document)
             act.session.add(
