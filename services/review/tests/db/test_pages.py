@@ -115,7 +115,7 @@ async def test_a_level_done_in_the_browser(make_world: MakeWorld) -> None:
     assert "定性评分已保存" in flash(page)
     await world.score(one, 2, marks="6")
     page = await desk.page(address)
-    page = await desk.submit(page, "/consult", asked_on="2025-10-16")
+    page = await desk.submit(page, "/consult", asked_on="2025-10-16", department="ecology")
     page = await desk.submit(page, "/consult-answer", answered_on="2025-10-17", agrees="yes", opinion="无意见")
     assert "已登记部门答复" in flash(page)
     refused = await desk.submit(page, "/pass", reason="")
@@ -156,6 +156,48 @@ async def test_a_newer_sheet_is_told_too(world: World) -> None:
     page = await desk.page(f"/review/ui/cases/{one}")
     await world.score(one)
     assert "评分表已更新" in flash(await desk.submit(page, "/pass", reason=""))
+
+
+async def test_the_sheet_that_follows_the_marks_stops_no_consultation(make_world: MakeWorld) -> None:
+    """Whoever marked goes on at once, on the page as it came back."""
+    world = await make_world(FakePolicies({COUNTY: full_route()}))
+    one = await world.admit()
+    await world.score(one)
+    desk = Desk(world, COUNTY, "reviewer")
+    page = await desk.page(f"/review/ui/cases/{one}")
+    page = await desk.submit(page, "/marks", points__green_design="6", reason__green_design="有报告")
+    await world.score(one, 2, marks="6")
+    assert "已登记征求意见" in flash(await desk.submit(page, "/consult", asked_on="2025-10-16", department="ecology"))
+
+
+@pytest.mark.rule("GD-13-consult")
+async def test_departments_are_asked_together(make_world: MakeWorld) -> None:
+    """Those that are ticked, on one day; asked again by a second click of the same form, nobody is asked twice."""
+    wanted = (Department("ecology", "生态环境"), Department("emergency", "应急管理"), Department("tax", "税务"))
+    world = await make_world(FakePolicies({COUNTY: route(guard("consultations"), consults=wanted)}))
+    one = await world.admit()
+    desk = Desk(world, COUNTY, "reviewer")
+    page = await desk.page(f"/review/ui/cases/{one}")
+    boxes = page.select('form[action$="/consult"] input[type=checkbox]')
+    assert [(box["value"], box.has_attr("checked")) for box in boxes] == [
+        ("ecology", True), ("emergency", True), ("tax", True),
+    ]  # fmt: skip
+    assert "请勾选要征求意见的部门" in flash(await desk.submit(page, "/consult", asked_on="2025-10-16"))
+    for _ in range(2):
+        said = await desk.submit(page, "/consult", asked_on="2025-10-16", department=["ecology", "tax"])
+        assert "已登记征求意见" in flash(said)
+    asked = await world.sql("select department, asked_on from consultation where submission_id = :id", id=one)
+    assert sorted((row[0], str(row[1])) for row in asked) == [("ecology", "2025-10-16"), ("tax", "2025-10-16")]
+    assert [box["value"] for box in said.select('form[action$="/consult"] input[type=checkbox]')] == ["emergency"]
+    assert len(said.select('form[action$="/consult-answer"]')) == 2
+
+
+async def test_a_missing_batch_leads_the_reviewer_to_the_batches(make_world: MakeWorld) -> None:
+    world = await make_world(FakePolicies({COUNTY: route(guard("batch"))}))
+    one = await world.admit()
+    page = await Desk(world, COUNTY, "reviewer").page(f"/review/ui/cases/{one}")
+    (lacking,) = page.select("#act .todo li:not(.met) a")
+    assert (lacking.get_text(), lacking["href"]) == ("推荐批次", "/review/ui/batches")
 
 
 async def test_a_reviewer_sees_no_decision(world: World) -> None:

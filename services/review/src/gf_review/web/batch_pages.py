@@ -12,7 +12,6 @@ from starlette.responses import Response
 from gf_chassis.errors import NotFound, Stale
 from gf_chassis.forms import new_key, text
 from gf_chassis.http import Cursor, PathId, decode_cursor, encode_cursor
-from gf_chassis.idempotency import Once
 from gf_chassis.web import CheckedForm, render, when
 from gf_review.domain.errors import Invalid
 from gf_review.entrypoints import schemas
@@ -21,7 +20,7 @@ from gf_review.entrypoints.http_batches import excel
 from gf_review.entrypoints.summary_sheet import NUMBERS, summary_csv
 from gf_review.usecases.acting import Done
 from gf_review.usecases.seal_recommendation import COLUMNS
-from gf_review.web.forms import carried_out, once_of, parsed, uploaded
+from gf_review.web.forms import carried_out, nth, once_of, parsed, uploaded
 from gf_review.web.pages import Official
 
 ui = APIRouter()
@@ -118,15 +117,14 @@ async def act_on_batch(
     reason = text(form, "reason")
 
     async def add() -> Done:
-        """All that were ticked, one after the other; each has a key of its own, so a repetition adds nothing twice."""
+        """All that were ticked, one after the other."""
         chosen = [one for one in form.getlist("submission_id") if isinstance(one, str) and one]
         if not chosen:
             raise Invalid("请先勾选要加入批次的申报。")
         seen = _seen(form)
         for place, one in enumerate(chosen):
             body = parsed(schemas.SubmissionRef, {"submission_id": one})
-            key = Once(once.scope, f"{once.key}:{place}", once.hash, once.service)
-            done = await review.add_to_recommendation(person, batch_id, seen, body.submission_id, key)
+            done = await review.add_to_recommendation(person, batch_id, seen, body.submission_id, nth(once, place))
             seen = int(done.result["version"])
         return done
 

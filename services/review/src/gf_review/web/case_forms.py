@@ -22,7 +22,7 @@ from gf_review.usecases.acting import Done
 from gf_review.usecases.decide_stage import Cancel, Decision, Pass, Refuse, Return
 from gf_review.usecases.record_findings import FindingDraft
 from gf_review.usecases.record_marks import MarkDraft
-from gf_review.web.forms import once_of, parsed, uploaded
+from gf_review.web.forms import nth, once_of, parsed, uploaded
 
 
 class CaseActs:
@@ -107,9 +107,22 @@ class CaseActs:
         self.places |= {f"{pointer}/{name}": where for name, where in fields.items()}
 
     async def consult(self) -> Done:
-        values = {"department": text(self.form, "department"), "asked_on": text(self.form, "asked_on")}
-        body = parsed(schemas.ConsultationIn, values)
-        return await self.review.ask_consultation(*self._where(), body.department, body.asked_on, once=self.once)
+        """All departments that were ticked, one after the other, as asked on the same day."""
+        asked_on = text(self.form, "asked_on")
+        chosen = [
+            parsed(schemas.ConsultationIn, {"department": one, "asked_on": asked_on})
+            for one in self.form.getlist("department")
+        ]
+        if not chosen:
+            detail = "请勾选要征求意见的部门。"
+            raise Invalid(detail, errors=[Problem("/department", "required", detail)])
+        person, submission_id, stage_no, seen = self._where()
+        for place, one in enumerate(chosen):
+            done = await self.review.ask_consultation(
+                person, submission_id, stage_no, seen, one.department, one.asked_on, once=nth(self.once, place)
+            )
+            seen = parse_seen(done.result["etag"])
+        return done
 
     async def consult_answer(self) -> Done:
         body = parsed(

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from gf_chassis import forms
 from gf_chassis.errors import Rejected
 from gf_chassis.forms import TWICE
+from gf_chassis.idempotency import Once
 from gf_chassis.problems import explain
 from gf_chassis.web import act_answer
 from gf_review.domain.errors import DomainError, Invalid, Problem
@@ -22,6 +23,12 @@ from gf_review.usecases.acting import Done
 CHUNK = 256 * 1024
 Model = TypeVar("Model", bound=BaseModel)
 once_of = partial(forms.once_of, service="review")
+
+
+def nth(once: Once, place: int) -> Once:
+    """One of several acts of one form: each under a key of its own, so that a repetition does nothing twice."""
+    return Once(once.scope, f"{once.key}:{place}", once.hash, once.service)
+
 
 STALE = "已被同事处理或评分表已更新，您刚才的操作没有生效。请核对最新内容后再办理。"
 
