@@ -1,6 +1,9 @@
 """What else can happen on the way: withdrawn, returned, refused, objected to, barred, and looked at by strangers."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
@@ -130,45 +133,60 @@ async def to_the_ministry(season: Season) -> tuple[Enterprise, str]:
     return one, submission
 
 
-async def over(season: Season, publicity: Json) -> None:
-    season.house.clock.move_to(datetime.fromisoformat(publicity["until"]) + timedelta(minutes=1))
+@dataclass(frozen=True)
+class InPublicity:
+    """Two units stand one publicity; something happens to the first, and only the other goes on."""
+
+    season: Season
+    one: Enterprise
+    submission: str
+    other: Enterprise
+    publicity: Json
+
+    @classmethod
+    async def of(cls, season: Season) -> InPublicity:
+        ministry = season.desk("miit")
+        one, submission = await to_the_ministry(season)
+        other, clear = await to_the_ministry(season)
+        publicity = await ministry.publish(submission)
+        assert (await ministry.publicity(clear))["publicity_id"] == publicity["publicity_id"]
+        return cls(season, one, submission, other, publicity)
+
+    async def over(self) -> None:
+        self.season.house.clock.move_to(datetime.fromisoformat(self.publicity["until"]) + timedelta(minutes=1))
+
+    async def waiting(self, unit: Enterprise) -> list[str]:
+        """Who waits for the next edition, as soon as the unit is among them."""
+        pending = await self.season.house.speak("miit-lists").until(
+            f"/registry/v1/lists/{NATIONAL}/pending",
+            lambda found: unit.name in [item["name"] for item in found["items"]],
+            what=f"{unit.name} goes on",
+            limit=200,
+        )
+        assert pending["next"] is None
+        return [item["name"] for item in pending["items"]]
+
+    async def closed(self) -> Json:
+        return await self.season.until(self.one, self.submission, "closed")
 
 
 @pytest.mark.rule("GD-13-publicity")
 @pytest.mark.parametrize("upheld", [False, True])
 async def test_an_objection_holds_the_unit_back_until_it_is_settled(season: Season, upheld: bool) -> None:
-    ministry = season.desk("miit")
-    one, submission = await to_the_ministry(season)
-    other, clear = await to_the_ministry(season)
-    publicity = await ministry.publish(submission)
-    assert (await ministry.publicity(clear))["publicity_id"] == publicity["publicity_id"]
-    path = f"/review/v1/publicities/{publicity['publicity_id']}"
-    await ministry.reviewer.post(
-        f"{path}/objections",
-        {"submission_id": submission, "text": "有群众反映其排放数据不实"},
-        match=f'"{publicity["version"]}"',
-    )
-    await over(season, publicity)
-
-    registrar = Registrar(season.house.speak("miit-lists"))
-    pending = await registrar.client.until(
-        f"/registry/v1/lists/{NATIONAL}/pending",
-        lambda found: other.name in [item["name"] for item in found["items"]],
-        what="the other unit goes on",
-    )
-    assert one.name not in [item["name"] for item in pending["items"]]
+    shown = await InPublicity.of(season)
+    ministry, one = season.desk("miit"), shown.one
+    path = f"/review/v1/publicities/{shown.publicity['publicity_id']}"
+    objection = {"submission_id": shown.submission, "text": "有群众反映其排放数据不实"}
+    await ministry.reviewer.post(f"{path}/objections", objection, match=f'"{shown.publicity["version"]}"')
+    await shown.over()
+    assert one.name not in await shown.waiting(shown.other)
 
     now = await ministry.approver.get(path)
-    ruling = {"submission_id": submission, "upheld": upheld, "reason": "经核实"}
+    ruling = {"submission_id": shown.submission, "upheld": upheld, "reason": "经核实"}
     await ministry.approver.post(f"{path}/objections/ruling", ruling, match=f'"{now["version"]}"')
-    closed = await season.until(one, submission, "closed")
-    assert closed["outcome"] == ("refused" if upheld else "approved")
+    assert (await shown.closed())["outcome"] == ("refused" if upheld else "approved")
     if not upheld:
-        await registrar.client.until(
-            f"/registry/v1/lists/{NATIONAL}/pending",
-            lambda found: one.name in [item["name"] for item in found["items"]],
-            what="the unit is to be listed after all",
-        )
+        await shown.waiting(one)
 
 
 @pytest.mark.rule("GD-17-gates")
@@ -188,26 +206,16 @@ async def test_a_bar_stops_an_open_case_and_is_named(season: Season) -> None:
 
 @pytest.mark.rule("GD-17-gates")
 async def test_a_bar_during_publicity_keeps_the_unit_off_the_list(season: Season) -> None:
-    ministry = season.desk("miit")
-    one, submission = await to_the_ministry(season)
-    other, clear = await to_the_ministry(season)
-    publicity = await ministry.publish(submission)
-    assert (await ministry.publicity(clear))["publicity_id"] == publicity["publicity_id"]
-    await bar(season, one)
-    await over(season, publicity)
-    case = await ministry.reviewer.until(
-        f"/review/v1/cases/{submission}", lambda seen: seen["outcome"] == "refused", what="the case ends"
+    shown = await InPublicity.of(season)
+    await bar(season, shown.one)
+    await shown.over()
+    case = await season.desk("miit").reviewer.until(
+        f"/review/v1/cases/{shown.submission}", lambda seen: seen["outcome"] == "refused", what="the case ends"
     )
     assert "失信" in str(case["stages"])
-    await season.until(one, submission, "closed")
-    registrar = Registrar(season.house.speak("miit-lists"))
-    pending = await registrar.client.until(
-        f"/registry/v1/lists/{NATIONAL}/pending",
-        lambda found: other.name in [item["name"] for item in found["items"]],
-        what="the other unit goes on",
-    )
-    assert one.name not in [item["name"] for item in pending["items"]]
-    assert one.name not in await registrar.listed(NATIONAL)
+    await shown.closed()
+    assert shown.one.name not in await shown.waiting(shown.other)
+    assert shown.one.name not in await Registrar(season.house.speak("miit-lists")).listed(NATIONAL)
 
 
 @pytest.mark.rule("GD-17")

@@ -130,7 +130,8 @@ class Season:
         return dict(await self.house.speak("miit-lists").post("/registry/v1/bars", body))
 
     async def pending(self) -> list[str]:
-        found = await self.registrar.client.get(f"/registry/v1/lists/{NATIONAL}/pending")
+        found = await self.registrar.client.get(f"/registry/v1/lists/{NATIONAL}/pending", limit=200)
+        assert found["next"] is None
         return [item["name"] for item in found["items"]]
 
     async def standing(self, one: Enterprise) -> Json:

@@ -223,6 +223,25 @@ async def test_other_removals_wait_for_the_edition(station: Station) -> None:
     assert await other.memberships() == [(str(NATIONAL), "listed", "")]
 
 
+@pytest.mark.rule("GD-21")
+async def test_the_same_is_decided_once_per_edition(station: Station) -> None:
+    """What waits of another unit, of another kind or was announced before is in nobody's way."""
+    story = await listed(station)
+    other = await listed(station, name="乙厂")
+    await publish(station, effective=date(2025, 3, 1))
+    await _decide(station, await _propose(station, other, NATIONAL, "false_material", "miit"), "miit")
+    await _decide(station, await _propose(station, story, NATIONAL, "merged", "miit"), "miit")
+    with pytest.raises(Rejected, match="已在待公布内容中") as refused:
+        await _decide(station, await _propose(station, story, NATIONAL, "false_material", "miit"), "miit")
+    assert refused.value.code == "already_pending"
+    who = registrar("miit", "zhang")
+    rename = Proposal(story.unit_id, NATIONAL, AdjustmentKind.RENAME, "", "更名", "甲新厂")
+    await _decide(station, await propose_adjustment(station.uow(who), Once(), station.law, who, rename), "miit")
+    again = await listed(station, name="丙厂")
+    with pytest.raises(Rejected, match="尚未随名单公布"):
+        await _decide(station, await _propose(station, again, NATIONAL, "merged", "miit"), "miit")
+
+
 @pytest.mark.rule("GD-23")
 async def test_rename_keeps_the_membership_and_its_history(station: Station) -> None:
     story = await listed(station)

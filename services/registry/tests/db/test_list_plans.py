@@ -12,8 +12,11 @@ import pytest
 from sqlalchemy import text
 
 from gf_chassis.clock import Clock
+from gf_chassis.journal import Actor
+from gf_registry.adapters.repository import Repository
 from gf_registry.api import create
 from gf_registry.bootstrap import Bootstrap, bootstrap
+from gf_registry.domain.memberships import ChangeKind
 from gf_registry.settings import Settings
 from services.registry.tests.db.support import NATIONAL, FakeLaw
 from services.registry.tests.db.test_editions import EFFECTS
@@ -104,6 +107,22 @@ async def test_a_page_of_a_past_date_reads_a_page(filled: tuple[Bootstrap, httpx
     assert (await plans.blocks(engine, {page: asked[page]}))[page] < 600
     # In the order of the index: nothing is sorted but the page itself.
     assert "ix_list_effect_page" in str(await plans._plans(engine, {page: asked[page]}, "format json"))
+
+
+async def test_one_decision_reads_one_unit(filled: tuple[Bootstrap, httpx.AsyncClient, str]) -> None:
+    """However much waits for the edition, whether the same is among it costs some blocks."""
+    parts, _, _ = filled
+    database = parts.runtime.database
+    found = "select unit_id, id from membership where list_id = 'provincial:gd:factory' order by id limit 1"
+    async with database.unit_of_work(Actor("x", "gd")) as uow:
+        repo = Repository(uow)
+        unit_id, membership_id = (await repo.session.execute(text(found))).one()
+        standing = await repo.lock_standing(unit_id)
+        membership = next(m for m in standing.memberships if m.id == membership_id)
+        with plans.listening(database.engine) as asked:
+            assert await repo.is_pending(membership, ChangeKind.LISTED)
+            assert not await repo.is_pending(membership, ChangeKind.REMOVED)
+    assert max((await plans.blocks(database.engine, asked)).values()) < 30
 
 
 async def test_the_same_lines_as_the_changes_give(filled: tuple[Bootstrap, httpx.AsyncClient, str]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 
+from gf_registry.web import edition_pages
 from services.registry.tests.db.support import NATIONAL
 from services.registry.tests.db.test_editions import listed, names, position, publish
 from services.registry.tests.http.browser import CSRF, Browser
@@ -45,6 +47,35 @@ async def test_what_the_edition_will_contain(world: World) -> None:  # noqa: F81
     assert [row[:2] for row in table[1:]] == [["新增", "乙厂"]]
     await drafted(world)
     assert "工信厅节函〔2026〕97号" in (await browser.get(PAGE)).text
+
+
+async def test_the_changes_come_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    """The form on a later page still names what was seen on the first."""
+    monkeypatch.setattr(edition_pages, "PAGE", 2)
+    for name in "甲乙丙":
+        await listed(world.station, name=f"{name}厂")
+    await drafted(world)
+    browser = miit(world)
+
+    async def page(address: str) -> tuple[BeautifulSoup, list[str]]:
+        """With the names on it."""
+        found = BeautifulSoup((await browser.get(address)).text, "html.parser")
+        return found, [row.select("td")[1].text for row in found.select("#changes tbody tr")]
+
+    first, names_on_it = await page(PAGE)
+    assert names_on_it == ["甲厂", "乙厂"]
+    assert "共 3 项" in first.text
+    assert [one.text for one in first.select("#changes .pager a")] == ["下一页"]
+    onward = str(first.select("#changes .pager a")[0]["href"])
+    await listed(world.station, name="丁厂")
+    second, names_on_it = await page(PAGE + onward.partition("#")[0])
+    assert names_on_it == ["丙厂", "丁厂"]
+    assert [one.text for one in second.select("#changes .pager a")] == ["第一页"]
+    assert ["翻页期间名单又有变动" in one.text for one in (first, second)] == [False, True]
+    fields = {str(one["name"]): str(one["value"]) for one in second.select('form[action$="/publish"] input')}
+    stale = await browser.post(f"{PAGE}/publish", **fields | {"csrf_token": CSRF})
+    assert (stale.status_code, stale.json()["changed"]) == (412, ["新增：丁厂（第 4 号变更）"])
+    assert len(lines((await browser.get(f"{PAGE}/changes.csv")).content)) == 5
 
 
 async def test_published_once_however_often_it_is_clicked(world: World) -> None:  # noqa: F811

@@ -18,6 +18,7 @@ from gf_registry.api import create
 from gf_registry.bootstrap import bootstrap
 from gf_registry.settings import Settings
 from services.registry.tests.db.support import FakeLaw, Station, Story, open_database
+from services.registry.tests.db.test_editions import listed
 
 pytestmark = pytest.mark.db
 LIST = "provincial:gd:factory"
@@ -188,6 +189,40 @@ async def test_draft_and_publish_over_http(world: World) -> None:
     assert published.status_code == 200, published.text
     assert published.json()["counts"]["listed"] == 1
     assert "registry.editions/national:miit:factory/1" in published.headers["event-position"]
+
+
+@pytest.mark.rule("reg-lists")
+async def test_what_waits_is_read_page_by_page(world: World) -> None:
+    """Each page with the tag of the first: what was not seen from the first to the last is not published."""
+    for name in "甲乙丙丁戊":
+        await listed(world.station, name=f"{name}厂")
+    path = "/v1/lists/national:miit:factory"
+
+    async def page(cursor: str = "") -> tuple[Any, str]:
+        query = f"?limit=2&cursor={cursor}" if cursor else "?limit=2"
+        answer = await world.call("GET", f"{path}/pending{query}", "registrar@miit")
+        assert answer.status_code == 200, answer.text
+        return answer.json(), answer.headers["etag"]
+
+    first, tag = await page()
+    names = [one["name"] for one in first["items"]]
+    assert names == ["甲厂", "乙厂"]
+    assert (first["numbers"], first["listed"]) == ({"listed": 5}, 5)
+    second, _ = await page(first["next"])
+    await listed(world.station, name="己厂")
+    third, last_tag = await page(second["next"])
+    names += [one["name"] for one in second["items"] + third["items"]]
+    assert names == ["甲厂", "乙厂", "丙厂", "丁厂", "戊厂", "己厂"]
+    assert (third["numbers"], third["next"]) == ({"listed": 6}, None)
+    assert (tag, last_tag, third["position"]) == ('"5"', '"5"', 6)
+
+    body = {"year": 2025, "document": "工信厅节函〔2026〕97号"}
+    draft = (await world.call("POST", f"{path}/editions", "registrar@miit", json=body)).json()
+    target = f"{path}/editions/{draft['edition_id']}/publish"
+    stale = await world.call("POST", target, "registrar@miit", headers={"If-Match": last_tag})
+    assert stale.status_code == 412
+    for wrong in ("cursor=WzFd", "cursor=x", "limit=0", "limit=1000"):
+        assert (await world.call("GET", f"{path}/pending?{wrong}", "registrar@miit")).status_code == 422, wrong
 
 
 @pytest.mark.rule("GD-17", "GD-22")

@@ -294,7 +294,7 @@ class Registrar:
         path = f"/registry/v1/lists/{list_id}"
         pending = await self.client.until(
             f"{path}/pending",
-            lambda found: len(found["items"]) >= expects,
+            lambda found: found["numbers"].get("listed", 0) >= expects,
             what="listings arrive at the registry",
             seconds=seconds,
         )

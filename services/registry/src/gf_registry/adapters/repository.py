@@ -73,9 +73,10 @@ _WAITING = (
 )
 _PENDING = text(f"select c.*{_WAITING} order by c.position")
 _PENDING_SHOWN = text(
-    "select c.kind as change, c.unit_id, c.name, c.uscc, c.region, c.ground, c.effective, c.recorded_at"
-    f"{_WAITING} order by c.position limit :most"
+    "select c.position, c.kind as change, c.unit_id, c.name, c.uscc, c.region, c.ground, c.effective, c.recorded_at"
+    f"{_WAITING} and c.position > :after order by c.position limit :limit"
 )
+_IS_PENDING = text(f"select exists (select 1{_WAITING} and c.membership_id = :membership and c.kind = :kind)")
 _PENDING_COUNT = text(
     f"select c.kind, c.effective is null as waits, count(*) as changes{_WAITING} group by c.kind, c.effective is null"
 )
@@ -219,10 +220,15 @@ class Repository:
         rows = await self.session.execute(_PENDING, {"id": str(list_id)})
         return [(change_of(row), row.adjustment_id) for row in rows]
 
-    async def pending_shown(self, list_id: ListId, most: int | None) -> list[dict[str, Any]]:
-        """The same for reading: the first of them, in the order in which they were recorded."""
-        rows = await self.session.execute(_PENDING_SHOWN, {"id": str(list_id), "most": most})
+    async def pending_shown(self, list_id: ListId, *, limit: int | None, after: int) -> list[dict[str, Any]]:
+        """The same for reading: those recorded after a position, in the order of their positions."""
+        rows = await self.session.execute(_PENDING_SHOWN, {"id": str(list_id), "limit": limit, "after": after})
         return [dict(row._mapping) for row in rows]
+
+    async def is_pending(self, membership: Membership, kind: ChangeKind) -> bool:
+        """Whether such a change of the membership waits for the next edition."""
+        values = {"id": str(membership.list_id), "membership": membership.id, "kind": kind.value}
+        return bool((await self.session.execute(_IS_PENDING, values)).scalar_one())
 
     async def pending_counts(self, list_id: ListId) -> dict[tuple[ChangeKind, bool], int]:
         """How many of a kind, and whether they wait for the edition (or are in effect already)."""

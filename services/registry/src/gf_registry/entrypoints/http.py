@@ -21,8 +21,8 @@ from gf_registry.entrypoints.attention import attention_sheet
 from gf_registry.entrypoints.exports import Kind
 from gf_registry.usecases.import_list import ImportEntry
 from gf_registry.usecases.impose_bar import BarOrder
+from gf_registry.usecases.parts import Part
 from gf_registry.usecases.propose_adjustment import Proposal
-from gf_registry.usecases.see_attention import Part
 
 if TYPE_CHECKING:
     from gf_registry.bootstrap import Bootstrap
@@ -81,12 +81,20 @@ def _editions(api: Router, b: Bootstrap) -> None:
     database = b.runtime.database
 
     @api.get("/lists/{list_id}/pending")
-    async def pending(list_id: str, principal: CurrentPrincipal, response: Response) -> Answer:
-        """What the next edition will announce. Its ETag is what publishing must name in If-Match."""
+    async def pending(
+        list_id: str, principal: CurrentPrincipal, response: Response, limit: Limit = 50, cursor: Cursor = None
+    ) -> Answer:
+        """What the next edition will announce, in the order in which it was recorded.
+
+        The ETag, the same on all pages read one after the other, is what publishing must name in If-Match: it is
+        refused where the list changed after the first of them.
+        """
+        page = Part(limit, decode_cursor(cursor, int, int))
         async with database.unit_of_work(principal.actor()) as uow:
-            answer = await b.see_pending(uow, principal, ListId.parse(list_id))
-        response.headers["ETag"] = etag(answer["position"])
-        return answer
+            answer = await b.see_pending(uow, principal, ListId.parse(list_id), page=page)
+        response.headers["ETag"] = etag(answer.pop("seen"))
+        following = answer.pop("following")
+        return answer | {"next": encode_cursor(*following) if following else None}
 
     @api.post("/lists/{list_id}/editions", status_code=201)
     async def draft(

@@ -18,7 +18,7 @@ from gf_registry.adapters.repository import Repository
 from gf_registry.adapters.tables import AdjustmentRow
 from gf_registry.domain.adjustments import Adjustment, AdjustmentKind, Timing
 from gf_registry.domain.lists import GreenList
-from gf_registry.domain.memberships import Change, ChangeKind, Membership, NameOnList
+from gf_registry.domain.memberships import ChangeKind, Membership, NameOnList
 from gf_registry.domain.removals import BOTTOM, DueState, not_due
 from gf_registry.domain.standings import Standing
 
@@ -130,8 +130,7 @@ async def _wait_for_edition(
     """GD art. 21 and 23: announced, and in effect, with the yearly list."""
     kind = ChangeKind.REMOVED if adjustment.kind is AdjustmentKind.REMOVAL else ChangeKind.RENAMED
     await repo.session.flush()
-    pending: list[Change] = [c for c, _ in await repo.pending(membership.list_id)]
-    if any(c.membership_id == membership.id and c.kind is kind for c in pending):
+    if await repo.is_pending(membership, kind):
         raise Rejected("already_pending", "该单位的同类调整已在待公布内容中。", status=409, rule="GD-21")
     if not membership.published:
         raise Rejected(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -13,6 +12,7 @@ from gf_registry.adapters import ranked
 from gf_registry.adapters.law import Law
 from gf_registry.domain.lists import ListId
 
+from .parts import ALL, Part
 from .scope import OFFICIALS
 
 
@@ -24,28 +24,6 @@ def reach(law: Law, principal: Principal, list_id: ListId) -> list[str] | None:
     if principal.authority in law.chain(list_id.authority):
         return None
     return sorted(law.under(principal.authority))
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A page of one of the two lists; without a limit all of it."""
-
-    limit: int | None = None
-    after: Any = None
-
-    @property
-    def fetched(self) -> int | None:
-        """One more than are shown: whether others follow."""
-        return None if self.limit is None else self.limit + 1
-
-    def cut(self, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
-        """What is shown, and its last line where others follow."""
-        if self.limit is None or len(rows) <= self.limit:
-            return rows, None
-        return rows[: self.limit], rows[self.limit - 1]
-
-
-ALL = Part()
 
 
 async def see_attention(

@@ -21,9 +21,9 @@ from gf_registry.domain.removals import BOTTOM
 from gf_registry.entrypoints.attention import attention_sheet
 from gf_registry.entrypoints.exports import Kind, answer
 from gf_registry.labels import DUE_STATES, heading
+from gf_registry.usecases.parts import Part
 from gf_registry.usecases.propose_adjustment import Proposal
 from gf_registry.usecases.scope import OFFICIALS, keeper_of
-from gf_registry.usecases.see_attention import Part
 from gf_registry.web.forms import carried_out, id_of, needed, once_of
 
 if TYPE_CHECKING:

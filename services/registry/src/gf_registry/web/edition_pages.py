@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from gf_chassis.errors import FieldError, NotFound, Rejected
 from gf_chassis.forms import new_key, text, version_seen
+from gf_chassis.http import Cursor, decode_cursor, encode_cursor
 from gf_chassis.problems import explain
 from gf_chassis.web import CheckedForm, PagePrincipal, render
 from gf_registry.adapters import views
@@ -21,14 +22,15 @@ from gf_registry.domain.lists import ListId
 from gf_registry.entrypoints import schemas
 from gf_registry.entrypoints.exports import Kind, Table, answer, one_page
 from gf_registry.labels import CHANGES, grounds, heading
+from gf_registry.usecases.parts import ALL, Part
 from gf_registry.web.forms import Done, carried_out, id_of, needed, once_of
 
 if TYPE_CHECKING:
     from gf_registry.bootstrap import Bootstrap
 
 Act = Callable[[], Awaitable[Mapping[str, Any]]]
-#: Changes shown on the page; all of them are in the table to take away.
-SHOWN = 200
+#: Changes on one page; all of them are in the table to take away.
+PAGE = 50
 LABELS = {"year": "年份", "document": "公布文件", "effective": "生效日期"}
 
 
@@ -50,9 +52,10 @@ def router(b: Bootstrap) -> APIRouter:
         return render(request, "desk.html", lists=lists)
 
     @ui.get("/lists/{list_id}/edition")
-    async def edition(request: Request, person: PagePrincipal, list_id: str) -> Response:
+    async def edition(request: Request, person: PagePrincipal, list_id: str, cursor: Cursor = None) -> Response:
         name = ListId.parse(list_id)
-        found = await _pending(b, person, name, most=SHOWN)
+        found = await _pending(b, person, name, Part(PAGE, decode_cursor(cursor, int, int)))
+        following = found["following"]
         async with database.reading() as session:
             editions = await views.editions(session, name)
         return render(
@@ -60,6 +63,8 @@ def router(b: Bootstrap) -> APIRouter:
             grounds=grounds(b.law, b.runtime.clock.today()),
             numbers=Counter(found["numbers"]), key=new_key(),
             last=editions[-1] if editions else None, draft=found["draft"], today=b.runtime.clock.today(),
+            next_href=f"?cursor={encode_cursor(*following)}#changes" if following else "",
+            first_href="?#changes" if cursor else "",
         )  # fmt: skip
 
     @ui.get("/lists/{list_id}/edition/changes.{kind}")
@@ -78,9 +83,9 @@ def router(b: Bootstrap) -> APIRouter:
     return ui
 
 
-async def _pending(b: Bootstrap, person: Any, name: ListId, most: int | None = None) -> dict[str, Any]:
+async def _pending(b: Bootstrap, person: Any, name: ListId, page: Part = ALL) -> dict[str, Any]:
     async with b.runtime.database.unit_of_work(person.actor()) as uow:
-        return await b.see_pending(uow, person, name, most=most)
+        return await b.see_pending(uow, person, name, page=page)
 
 
 def _acts(ui: APIRouter, b: Bootstrap) -> None:
