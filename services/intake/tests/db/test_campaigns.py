@@ -86,6 +86,23 @@ async def test_who_set_a_date_extends_it_and_lower_levels_only_tighten(world: Wo
     assert (await world.call(partner("gd"), "POST", "/partner/submissions", call)).status_code == 201
 
 
+@pytest.mark.rule("N25-dates")
+async def test_the_same_date_again_only_tells_of_the_campaign_anew(world: World) -> None:
+    """What docs/runbooks/upgrade.md asks for where a projection has not heard of the campaign's owner."""
+    campaign = await world.campaign()
+    before = (await world.published(campaign))[-1]
+    body = {"act": "submit", "closes_at": BASE_CLOSE.isoformat(), "document": "工信厅节函〔2025〕390号"}
+    again = await world.call(MIIT, "POST", f"/campaigns/{campaign}/dates", body)
+    assert (again.status_code, again.json()["dates"][0]["extends"]) == (201, False)
+    number, kind, told = (await world.published(campaign))[-1]
+    assert (number, kind, told.owner) == (before[0] + 1, "CampaignChanged", "miit")
+    assert told.windows == before[2].windows
+    world.pass_time(BASE_CLOSE - world.intake.runtime.clock.now())
+    await world.intake.close_campaigns(world.intake.runtime.clock.now())
+    late = await world.call(MIIT, "POST", f"/campaigns/{campaign}/dates", body)
+    assert (late.status_code, late.json()["code"]) == (409, "campaign_not_open")
+
+
 async def test_a_closed_campaign_sends_its_control_totals(world: World) -> None:
     campaign = await world.campaign()
     forms = [await world.submitted(campaign), await world.submitted(campaign)]
