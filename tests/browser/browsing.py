@@ -8,6 +8,7 @@ import io
 import os
 import secrets
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ WIDE, LAPTOP, PHONE = (1920, 1080), (1366, 768), (390, 844)
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 #: Milliseconds; long, because whoever runs the tests may be busy with something else too.
 PATIENCE = 40_000
+#: Seconds until a person looks again.
+PAUSE = 1.0
 expect.set_options(timeout=PATIENCE)
 #: Nothing of the browser's own may go out either: no updates, no checks, no sync.
 ARGUMENTS = [
@@ -103,6 +106,17 @@ class Visitor:
 
     async def open(self, path: str) -> None:
         await self.page.goto(self.base + path)
+
+    async def comes(self, selector: str, path: str = "") -> Locator:
+        """The element, as soon as this page (or that at the path) has it: another service has to hear of it first."""
+        if path and self.page.url != self.base + path:
+            await self.open(path)
+        end = time.monotonic() + 2 * PATIENCE / 1000
+        while not await self.page.locator(selector).count():
+            assert time.monotonic() < end, f"{self.account} at {self.page.url}: nowhere {selector}"
+            await asyncio.sleep(PAUSE)
+            await self.page.reload()
+        return self.page.locator(selector).first
 
     async def resize(self, size: tuple[int, int]) -> None:
         await self.page.set_viewport_size({"width": size[0], "height": size[1]})
