@@ -62,6 +62,7 @@ def checks() -> list[Step]:
         Step("政策文件", tool("python", "-c", "import gf_policy; gf_policy.load(None); print('policies: ok')")),
         Step("看板与告警 promtool", tool("python", "scripts/check_observability.py")),
         Step("文档 规则表是否最新", tool("python", "scripts/rule_table.py", "--check")),
+        Step("文档 网络通路表是否最新", tool("python", "scripts/network_table.py", "--check")),
         Step("部署 Keycloak 域文件是否最新", tool("python", "scripts/realm.py", "--check")),
     ]
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts import check_k8s, manifests
+from scripts import check_k8s, manifests, network_table
+from scripts.manifests import edges
 from scripts.manifests.context import Context, of_repository
 from scripts.manifests.objects import Manifest, quantity
 
@@ -73,6 +74,16 @@ def drop(target: Callable[[Doc], Doc], *names: str) -> Change:
     return lambda doc: [target(doc).pop(name) for name in names]
 
 
+def from_namespace(doc: Doc) -> Doc:
+    found: Doc = doc["spec"]["ingress"][0]["from"][0]["namespaceSelector"]["matchLabels"]
+    return found
+
+
+def operators(doc: Doc) -> list[str]:
+    found: list[str] = doc["spec"]["podSelector"]["matchExpressions"][0]["values"]
+    return found
+
+
 def spec(doc: Doc) -> Doc:
     found: Doc = doc["spec"]
     return found
@@ -95,6 +106,8 @@ JOB, HPA, KEDA = (
 )
 PDB, SERVICE, INGRESS = ("PodDisruptionBudget", "intake-api"), ("Service", "intake"), ("Ingress", "greenladder")
 NAMES, KAFKA = ("NetworkPolicy", "names"), ("NetworkPolicy", "workers-to-kafka")
+GATEWAY, METRICS = ("NetworkPolicy", "gateway-to-api"), ("NetworkPolicy", "monitoring-to-metrics")
+DATABASE, NAMESPACE = ("NetworkPolicy", "to-postgres"), "kubernetes.io/metadata.name"
 SETTINGS = ("ConfigMap", "greenladder-settings")
 
 MISTAKES: dict[str, tuple[tuple[str, str], Change, str]] = {
@@ -231,7 +244,64 @@ MISTAKES: dict[str, tuple[tuple[str, str], Change, str]] = {
         lambda d: d["spec"]["rules"][0]["http"]["paths"][0].update(path="/intake"),
         "would show probes or metrics to everybody",
     ),
-    "no names": (NAMES, lambda d: d["spec"]["egress"][0]["ports"].pop(), "ask for names (port 53, UDP and TCP)"),
+    # Who may speak to whom (deploy/k8s/edges.yaml).
+    "no names": (NAMES, lambda d: d["spec"]["egress"][0]["ports"].pop(), "to dns, port 53, is shut, but must be open"),
+    "names for everybody": (NAMES, put(spec, podSelector={}), "opens unlabelled to dns, port 53/UDP"),
+    "no gateway": (
+        GATEWAY,
+        put(from_namespace, **{NAMESPACE: "gateway"}),
+        "gateway: to intake-api, port 8000, is shut",
+    ),
+    "gateway to the workers": (GATEWAY, drop(lambda d: d["spec"]["podSelector"], "matchLabels"), "opens gateway to"),
+    "api for everybody in the cluster": (
+        GATEWAY,
+        lambda d: d["spec"]["ingress"][0]["from"].append({"namespaceSelector": {}}),
+        "opens dns to intake-api, port 8000",
+    ),
+    "metrics of a strange namespace": (METRICS, put(from_namespace, **{NAMESPACE: "default"}), "opens stranger to"),
+    "no metrics of the workers": (
+        METRICS,
+        lambda d: d["spec"]["ingress"][0]["ports"].pop(),
+        "monitoring: to intake-worker, port 8001, is shut",
+    ),
+    "no database": (
+        DATABASE,
+        put(lambda d: d["spec"]["egress"][0]["ports"][0], port=5433),
+        "to postgres, port 5432, is shut",
+    ),
+    "no migration": (
+        DATABASE,
+        lambda d: operators(d).remove("migrate"),
+        "intake-migrate: to postgres, port 5432, is shut",
+    ),
+    "database for the topics": (
+        DATABASE,
+        lambda d: operators(d).append("topics"),
+        "opens topics to postgres, port 5432",
+    ),
+    "broker for the apis": (KAFKA, lambda d: operators(d).append("api"), "opens intake-api to kafka, port 9093"),
+    "a wider network": (
+        KAFKA,
+        put(lambda d: d["spec"]["egress"][0]["to"][0]["ipBlock"], cidr="10.20.0.0/16"),
+        "opens intake-worker to postgres, port 9093",
+    ),
+    "way out": (
+        KAFKA,
+        lambda d: d["spec"]["egress"].append(
+            {"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}], "ports": [{"protocol": "TCP", "port": 443}]}
+        ),
+        "opens intake-worker to internet, port 443",
+    ),
+    "range of ports": (
+        KAFKA,
+        put(lambda d: d["spec"]["egress"][0]["ports"][0], port=5000, endPort=9093),
+        "opens intake-worker to kafka, port 5432",
+    ),
+    "nothing denied": (
+        ("NetworkPolicy", "deny-all"),
+        put(spec, podSelector={"matchLabels": {"app.kubernetes.io/part-of": "greenladder"}}),
+        "no policy shuts dns to unlabelled, port 8000",
+    ),
     "egress without an address": (KAFKA, lambda d: d["spec"]["egress"][0].pop("to"), "opens everything"),
     "no broker": (KAFKA, put(lambda d: d["spec"]["egress"][0]["ports"][0], port=9092), "reach Kafka (port 9093)"),
     # Names that nobody reads.
@@ -328,6 +398,51 @@ def test_a_mistake_is_refused_with_its_file_and_reason(built: dict[str, list[Man
     assert matching, "\n".join(found) or "nothing was found"
     if not matching[0].startswith(("service ", "scaling")):
         assert matching[0].startswith("deploy/"), matching[0]
+
+
+def test_the_edges_are_read_as_a_cluster_enforces_them(built: dict[str, list[Manifest]]) -> None:
+    """Each half of a policy at its own: what a real enforcing network did with these very manifests."""
+    network = edges.Network(built["dev"])
+
+    def open_(source: edges.Place, target: edges.Place, number: int) -> bool:
+        return network.open(source, target, edges.Port("TCP", number)) is not None
+
+    def pod_of(name: str, component: str = "", namespace: str = "greenladder") -> edges.Place:
+        labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": component}
+        if component:
+            labels["app.kubernetes.io/part-of"] = "greenladder"
+        return edges.Place(name, namespace=namespace, labels=labels)
+
+    kafka, postgres, worker, api = (
+        pod_of("kafka"),
+        pod_of("postgres"),
+        pod_of("intake", "worker"),
+        pod_of("review", "api"),
+    )
+    strange = pod_of("intake", "worker", "default")
+    assert all([open_(worker, kafka, 9092), open_(worker, postgres, 5432), open_(api, postgres, 5432)])
+    # One side alone opens nothing, and no other port is open.
+    shut = [(api, kafka, 9092), (worker, kafka, 9093), (pod_of("topics", "topics"), postgres, 5432)]
+    # Labels of ours in another namespace are nobody's; two APIs do not speak to each other.
+    shut += [(strange, kafka, 9092), (api, pod_of("intake", "api"), 8000)]
+    assert not any(open_(*edge) for edge in shut)
+    assert open_(edges.Place("keda", namespace="keda"), kafka, 9092)
+    # An address is no pod, and what no policy speaks of is not ours to shut.
+    assert not open_(edges.Place("outside", address="10.20.1.10"), postgres, 5432)
+    assert network.open(edges.Place("a", namespace="x"), edges.Place("b", namespace="y"), edges.Port("TCP", 1)) == ()
+
+
+def test_names_of_the_edges_that_nobody_has_are_refused(built: dict[str, list[Manifest]]) -> None:
+    plan = contexts("province").plan
+    slip = plan.wanted[0]._replace(sources=("api", "wroker"))
+    found = edges.check(built["province"], replace(plan, wanted=(slip, *plan.wanted[1:])))
+    assert "wroker is no place, no component and no pod" in "\n".join(map(str, found))
+
+
+def test_the_table_of_edges_is_fresh(built: dict[str, list[Manifest]]) -> None:
+    text = network_table.render(built)
+    assert network_table.TABLE.read_text(encoding="utf-8") == text
+    assert "| 入口控制器 | 接口 | 8000 | `gateway-to-api` |" in text
 
 
 def test_something_missing_is_refused(built: dict[str, list[Manifest]]) -> None:

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import yaml
 
+from scripts.manifests import edges
+
 SERVICES: Final = ("intake", "scoring", "review", "registry", "notify")
 
 
@@ -42,6 +44,8 @@ class Context:
     partitions: Mapping[str, int] = field(default_factory=dict)
     #: (kind, name) → keys of what is applied by hand before the overlay.
     given: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    #: Who may speak to whom.
+    plan: edges.Plan = field(default_factory=edges.Plan)
 
     @property
     def groups(self) -> dict[str, tuple[str, ...]]:
@@ -63,7 +67,8 @@ def of_repository(given_file: Path) -> Context:
     from gf_proto import TOPICS
 
     partitions = {name: topic.partitions for name, topic in TOPICS.items()}
-    return Context(services=_services(), partitions=partitions, given=given(given_file))
+    plan = edges.read(given_file.parents[2] / "edges.yaml", given_file.parent.name)
+    return Context(services=_services(), partitions=partitions, given=given(given_file), plan=plan)
 
 
 _SERVICES: dict[str, Service] = {}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from scripts.manifests import edges
 from scripts.manifests.context import Context
 from scripts.manifests.objects import Finding, Manifest, of_kind, selects, workloads
 
@@ -18,8 +19,9 @@ def check(objects: Sequence[Manifest], context: Context) -> list[Finding]:
     if running and not any(_denies_all(policy) for policy in policies):
         found.append(Finding("NetworkPolicy", "none denies everything that is not named"))
     for one in running:
-        found += _needs(one, policies, objects, context)
-    return found
+        if one.ours:
+            found += _addresses(one, policies, objects, context)
+    return [*found, *edges.check(objects, context.plan)]
 
 
 def _denies_all(policy: Manifest) -> bool:
@@ -54,36 +56,27 @@ def _block(policy: Manifest, peer: Mapping[str, Any]) -> Iterator[Finding]:
             yield policy.wrong(f"ipBlock {cidr!r} is not a CIDR")
 
 
-def _open(one: Manifest, policies: Sequence[Manifest], direction: str) -> set[tuple[str, Any]]:
-    """Protocol and port that some policy lets through for these pods."""
+def _out(one: Manifest, policies: Sequence[Manifest]) -> set[tuple[str, Any]]:
+    """Protocol and port that some policy lets these pods out to."""
     return {
         (str(port.get("protocol", "TCP")), port.get("port"))
         for policy in policies
         if selects(policy.spec.get("podSelector"), one.pod_labels)
-        for rule in policy.spec.get(direction) or ()
+        for rule in policy.spec.get("egress") or ()
         for port in rule.get("ports") or ()
     }
 
 
-def _needs(
+def _addresses(
     one: Manifest, policies: Sequence[Manifest], objects: Sequence[Manifest], context: Context
 ) -> Iterator[Finding]:
-    out, into = _open(one, policies, "egress"), _open(one, policies, "ingress")
-    if not {("UDP", 53), ("TCP", 53)} <= out:
-        yield one.wrong("no NetworkPolicy lets its pods ask for names (port 53, UDP and TCP)")
-    if not one.ours:
-        return
-    component = one.pod_labels.get("app.kubernetes.io/component")
-    if component != "topics" and ("TCP", 5432) not in out:
-        yield one.wrong("no NetworkPolicy lets its pods reach PostgreSQL (port 5432)")
+    """The ports of the addresses that the office gives and of the settings are among those let out."""
+    out, component = _out(one, policies), one.pod_labels.get("app.kubernetes.io/component")
     kafka = _kafka_ports(context)
     if component in ("worker", "sheets", "topics") and not {("TCP", port) for port in kafka} <= out:
         yield one.wrong(f"no NetworkPolicy lets its pods reach Kafka (port {', '.join(map(str, sorted(kafka)))})")
     if component == "api" and (issuer := _issuer_port(objects)) and ("TCP", issuer) not in out:
         yield one.wrong(f"no NetworkPolicy lets its pods reach the identity provider (port {issuer})")
-    for port in (p.get("containerPort") for c in one.containers for p in c.get("ports") or ()):
-        if ("TCP", port) not in into:
-            yield one.wrong(f"no NetworkPolicy lets anybody reach its port {port}")
 
 
 def _kafka_ports(context: Context) -> set[int]:
