@@ -7,6 +7,7 @@ import functools
 import gc
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -19,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gf_chassis import docs, failures, health, middleware, ops, problems, tracing
+from gf_chassis.certificates import trust
 from gf_chassis.errors import NotFound, Rejected, Transient
 from gf_chassis.hot import Hot, HotRoute
 from gf_chassis.identity import Identity, KeyCache, TokenVerifier, fetch_keys
@@ -100,9 +102,9 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 @functools.cache
-def _tls() -> ssl.SSLContext:
+def _tls(ca_file: Path | None) -> ssl.SSLContext:
     """One for all services of a process: each would read the authorities' certificates anew, in 40 ms."""
-    return httpx.create_ssl_context(trust_env=False)
+    return trust(httpx.create_ssl_context(trust_env=False), ca_file)
 
 
 def create_app(
@@ -141,7 +143,7 @@ def create_app(
     app.state.service = service
     app.state.runtime = runtime
     app.state.http_client = httpx.AsyncClient(
-        timeout=httpx.Timeout(5.0), follow_redirects=False, trust_env=False, verify=_tls()
+        timeout=httpx.Timeout(5.0), follow_redirects=False, trust_env=False, verify=_tls(settings.ca_file)
     )
     app.state.identity = Identity(verifier or _verifier(app), service)
     app.state.waiter = PositionWaiter(runtime)

@@ -9,6 +9,8 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gf_chassis.certificates import trust
+
 Mode = Literal["standalone", "compose", "cluster"]
 
 _URL_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):([^@\s]*)@")
@@ -63,8 +65,6 @@ class ServiceSettings(BaseSettings):
     kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     kafka_username: str = ""
     kafka_password: SecretStr = SecretStr("")
-    #: Certificates (PEM) of who may vouch for the broker; empty: the system's.
-    kafka_ca_file: Path | None = None
     #: Where the other services' journals lie (standalone): service name → database address.
     journal_urls: dict[str, str] = Field(default_factory=dict)
 
@@ -87,6 +87,10 @@ class ServiceSettings(BaseSettings):
     #: Parts a worker process runs, by name, with commas (``relay,ticks,consumer:scoring.views``); empty: all.
     worker_parts: str = ""
 
+    #: Certificates (PEM) of an office's own authority. They vouch for the issuer and the object store beside the known
+    #: ones, for Kafka alone; for PostgreSQL those that PGSSLROOTCERT names.
+    ca_file: Path | None = None
+
     policies_dir: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -101,7 +105,7 @@ class ServiceSettings(BaseSettings):
     def _async_driver(cls, value: str) -> str:
         return async_url(value) if value else value
 
-    @field_validator("kafka_ca_file", mode="before")
+    @field_validator("ca_file", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -120,8 +124,13 @@ class ServiceSettings(BaseSettings):
             mechanism=self.kafka_mechanism,
             username=self.kafka_username,
             password=self.kafka_password.get_secret_value(),
-            ca_file=self.kafka_ca_file,
+            ca_file=self.ca_file,
         )
+
+    @property
+    def object_store(self) -> dict[str, Any]:
+        """Arguments of obstore's stores: who may vouch for them."""
+        return {"client_options": {"root_certificate": self.ca_file.read_bytes()}} if self.ca_file else {}
 
     @property
     def discovery_url(self) -> str:
@@ -152,7 +161,8 @@ def kafka_security(
         return {}
     arguments: dict[str, Any] = {"security_protocol": protocol}
     if protocol.endswith("SSL"):
-        arguments["ssl_context"] = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+        context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+        arguments["ssl_context"] = trust(context, ca_file)
     if protocol.startswith("SASL"):
         arguments |= {
             "sasl_mechanism": mechanism,

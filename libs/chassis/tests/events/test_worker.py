@@ -172,8 +172,6 @@ def test_how_the_broker_is_spoken_to() -> None:
         "sasl_plain_password": "p",
     }
     assert kafka_security("SSL").keys() == {"security_protocol", "ssl_context"}
-    settings = ServiceSettings(
-        kafka_protocol="SASL_PLAINTEXT", kafka_username="u", kafka_password="p", kafka_ca_file=""
-    )
+    settings = ServiceSettings(kafka_protocol="SASL_PLAINTEXT", kafka_username="u", kafka_password="p", ca_file="")
     assert settings.kafka_security == sasl
     assert settings.redacted()["kafka_password"] == "***"

@@ -162,5 +162,5 @@ def bootstrap(
 def _store(settings: Settings):  # type: ignore[no-untyped-def]
     """A folder by default, any object store by its address."""
     if settings.documents_url:
-        return from_url(settings.documents_url)
+        return from_url(settings.documents_url, **settings.object_store)
     return LocalStore(settings.documents_dir, mkdir=True)

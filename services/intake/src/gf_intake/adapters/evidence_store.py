@@ -3,10 +3,11 @@
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import obstore
 from obstore.store import LocalStore, ObjectStore, from_url
@@ -32,12 +33,13 @@ class StoredFile:
 class EvidenceStore:
     """Bytes under their SHA-256. Writing the same bytes again changes nothing."""
 
-    def __init__(self, url: str, max_bytes: int) -> None:
+    def __init__(self, url: str, max_bytes: int, options: Mapping[str, Any] | None = None) -> None:
+        """`options`: obstore's own, for a store that is no folder."""
         self.max_bytes = max_bytes
         self._checking = asyncio.Semaphore(_CHECKS)
         self._store: ObjectStore
         if "://" in url and not url.startswith("file://"):
-            self._store = from_url(url)
+            self._store = from_url(url, **(options or {}))
         else:
             self._store = LocalStore(Path(url.removeprefix("file://")).absolute(), mkdir=True)
 
