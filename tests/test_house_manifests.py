@@ -369,6 +369,22 @@ MISTAKES: dict[str, tuple[tuple[str, str], Change, str]] = {
     ),
     "more than partitions": (KEDA, put(spec, maxReplicaCount=60), "more than the 48 partitions"),
     "nervous": (KEDA, put(spec, cooldownPeriod=5), "cooldownPeriod below 120 s"),
+    "speaks in the clear": (KEDA, drop(trigger, "tls"), "tls is disable, the broker's is enable (SASL_SSL)"),
+    "another mechanism": (
+        KEDA,
+        put(trigger, sasl="scram_sha256"),
+        "sasl is scram_sha256, the broker's is scram_sha512",
+    ),
+    "certificates that are not there": (
+        API,
+        lambda d: env(d, "GF_INTAKE_CA_FILE").update(value="/etc/greenladder/root.crt"),
+        "no ConfigMap is mounted that has /etc/greenladder/root.crt",
+    ),
+    "certificates that are not mounted": (
+        WORKER,
+        lambda d: app(d)["volumeMounts"].pop(),
+        "env PGSSLROOTCERT: no ConfigMap is mounted",
+    ),
     "sasl without a password": (
         KEDA,
         lambda d: d["spec"]["triggers"][0].pop("authenticationRef"),

@@ -17,6 +17,7 @@ def check(objects: Sequence[Manifest], context: Context) -> list[Finding]:
     found: list[Finding] = []
     for one in workloads(objects):
         found += [*_selector(one), *_account(one, objects), *_references(one, objects, context)]
+        found += _certificates(one, objects, context)
     for service in of_kind(objects, "Service"):
         found += _service(service, objects)
     for budget in of_kind(objects, "PodDisruptionBudget"):
@@ -66,6 +67,23 @@ def _references(one: Manifest, objects: Sequence[Manifest], context: Context) ->
         claim = (volume.get("persistentVolumeClaim") or {}).get("claimName")
         if claim and claim not in claims:
             yield one.wrong(f"PersistentVolumeClaim {claim} does not exist")
+
+
+def _certificates(one: Manifest, objects: Sequence[Manifest], context: Context) -> Iterator[Finding]:
+    """A file of certificates is a key of a ConfigMap that is mounted at that place."""
+    here = {("ConfigMap", found.name): found.doc.get("data") or {} for found in of_kind(objects, "ConfigMap")}
+    known: dict[tuple[str, str], Mapping[str, Any]] = {**context.given, **here}
+    maps = {volume.get("name"): volume.get("configMap") or {} for volume in one.pod.get("volumes") or ()}
+    for container in one.containers:
+        files = {
+            f"{mount.get('mountPath')}/{key}"
+            for mount in container.get("volumeMounts") or ()
+            for key in known.get(("ConfigMap", str(maps.get(mount.get("name"), {}).get("name"))), {})
+        }
+        for variable in container.get("env") or ():
+            name, value = str(variable.get("name")), variable.get("value")
+            if value and (name == "PGSSLROOTCERT" or name.endswith("_CA_FILE")) and value not in files:
+                yield one.wrong(f"env {name}: no ConfigMap is mounted that has {value}")
 
 
 def _used(one: Manifest) -> Iterator[tuple[str, str, str]]:

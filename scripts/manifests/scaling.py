@@ -21,6 +21,8 @@ KAFKA_KEYS: Final = frozenset(
 )  # fmt: skip
 TRIGGERS: Final[Mapping[str, frozenset[str]]] = {"kafka": KAFKA_KEYS}
 _SASL: Final = ("none", "plaintext", "scram_sha256", "scram_sha512", "oauthbearer", "gssapi")
+#: What the services call a mechanism → what KEDA calls it.
+_MECHANISMS: Final = {"PLAIN": "plaintext", "SCRAM-SHA-256": "scram_sha256", "SCRAM-SHA-512": "scram_sha512"}
 _AUTH_KEYS: Final = frozenset({"sasl", "tls", "username", "password", "ca", "cert", "key", "keyPassword"})
 
 
@@ -63,7 +65,7 @@ def _scaled(one: Manifest, objects: Sequence[Manifest], context: Context) -> Ite
     if one.spec.get("cooldownPeriod", 300) < 120:
         yield one.wrong("cooldownPeriod below 120 s: each step gives every partition to another pod")
     if not one.spec.get("fallback"):
-        yield one.wrong("fallback is missing: a broker that cannot be asked would leave the old number for ever")
+        yield one.wrong("fallback is missing: a lag that cannot be read would leave the old number for ever")
     known = []
     for trigger in triggers:
         kind, metadata = trigger.get("type"), trigger.get("metadata") or {}
@@ -79,6 +81,7 @@ def _scaled(one: Manifest, objects: Sequence[Manifest], context: Context) -> Ite
             if not isinstance(value, str)
         )
         yield from _kafka(one, metadata, context)
+        yield from _spoken(one, metadata, context)
         yield from _authenticated(one, trigger, objects)
         known.append(context.partitions.get(str(metadata.get("topic")), 0))
     most = one.spec.get("maxReplicaCount")
@@ -106,6 +109,19 @@ def _kafka(one: Manifest, metadata: Mapping[str, Any], context: Context) -> Iter
         yield one.wrong("trigger kafka: allowIdleConsumers would start pods without a partition")
     if metadata.get("sasl", "none") not in _SASL:
         yield one.wrong(f"trigger kafka: sasl {metadata.get('sasl')} is not known")
+
+
+def _spoken(one: Manifest, metadata: Mapping[str, Any], context: Context) -> Iterator[Finding]:
+    """KEDA speaks to the broker as the workers do."""
+    broker = context.given.get(("Secret", "greenladder-kafka"), {})
+    protocol, mechanism = broker.get("protocol", "PLAINTEXT"), broker.get("mechanism", "")
+    tls = "enable" if protocol.endswith("SSL") else "disable"
+    sasl = _MECHANISMS.get(mechanism, "none") if protocol.startswith("SASL") else "none"
+    for key, wanted, default in (("tls", tls, "disable"), ("sasl", sasl, "none")):
+        if metadata.get(key, default) != wanted:
+            yield one.wrong(
+                f"trigger kafka: {key} is {metadata.get(key, default)}, the broker's is {wanted} ({protocol})"
+            )
 
 
 def _authenticated(one: Manifest, trigger: Mapping[str, Any], objects: Sequence[Manifest]) -> Iterator[Finding]:
