@@ -13,8 +13,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import structlog
@@ -64,6 +64,8 @@ class Limits:
     crowd: int = 200
     #: Batches in work at a time.
     hands: int = 2
+    #: Events in a transaction where they are handled one by one: people wait for the rows that it holds.
+    stretch: int = 50
 
 
 class Braked(Exception):
@@ -186,7 +188,7 @@ class Consumer:
 
     async def _settle(self, batches: Sequence[Batch]) -> list[Batch]:
         try:
-            await self._together(batches)
+            await self._through(batches)
         except Braked:
             raise
         except Exception as error:
@@ -209,7 +211,7 @@ class Consumer:
 
     async def _alone(self, batch: Batch) -> None:
         try:
-            await self._together([batch])
+            await self._through([batch])
         except Braked:
             raise
         except Exception as error:
@@ -220,6 +222,29 @@ class Consumer:
                 await self._one(record)
 
     # --- many records, one transaction ---------------------------------------------------------------------------
+
+    async def _through(self, batches: Sequence[Batch]) -> None:
+        """Stretch by stretch. What fails in a later one does not undo the earlier: then those are duplicates."""
+        for stretch in self._stretches(batches):
+            await self._together(stretch)
+            self._part.step()
+
+    def _stretches(self, batches: Sequence[Batch]) -> Iterator[Sequence[Batch]]:
+        if self.subscription.batch_handlers:
+            yield batches
+            return
+        taken: list[Batch] = []
+        room = self._limits.stretch
+        for batch in batches:
+            rest = batch.records
+            while rest:
+                taken.append(replace(batch, records=rest[:room]))
+                rest, room = rest[room:], room - len(taken[-1].records)
+                if not room:
+                    yield taken
+                    taken, room = [], self._limits.stretch
+        if taken:
+            yield taken
 
     async def _together(self, batches: Sequence[Batch]) -> None:
         """Apply what is plainly next, all in one transaction; what is not goes one by one after it."""

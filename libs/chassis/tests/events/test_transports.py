@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -463,6 +464,33 @@ async def test_without_a_crowd_one_batch_is_in_work(world: World) -> None:
     await asyncio.sleep(0.5)
     assert await one()
     gate.go.set()
+
+
+async def test_events_handled_one_by_one_hold_no_rows_for_long(world: World) -> None:
+    """A transaction takes so many of them; what came before a failure stays, and nothing takes effect twice."""
+    seen: Counter[UnitOfWork] = Counter()
+    struck = False
+
+    async def handle(uow: UnitOfWork, event: Event) -> None:
+        nonlocal struck
+        seen[uow] += 1
+        if not struck and seen.total() == 60:
+            struck = True
+            raise Transient("once")
+        await note(uow, event)
+
+    mine = world.subscription(handle)
+    await crowd(world, world.topic, keys=200)
+    running = world.start(mine, Limits(stretch=25, backoff=0.05))
+
+    async def all_done() -> bool:
+        return len(await world.effects(mine)) >= 200
+
+    await world.until(all_done, "all events")
+    assert struck
+    assert len(await world.effects(mine)) == 200
+    assert max(seen.values()) == 25
+    assert running.part.counts["applied"] == 200
 
 
 async def test_shutdown_finishes_both_batches_in_work(world: World) -> None:
