@@ -166,10 +166,24 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
+#: What orders the journal: the writer's transaction id, or that of the last transaction completed when the row was
+#: written, whichever is later. The own id alone would not do: a writer that took its id early and its lock late could
+#: be decided while its predecessor on the same key still lies beyond a third, running transaction. This value never
+#: falls along a key, because each writer sees its predecessor completed; so the journal row must be written by a
+#: statement after the one that took the lock.
+HORIZON: Final = (
+    "greatest(pg_current_xact_id(), (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)::text::xid8)"
+)
+
+#: The horizon is the same for all rows of a statement; to ask for it row by row, as the column's default does, costs
+#: more than an index. The offset of the clock follows.
+_INTO: Final = (
+    "insert into journal (xid, recorded_at, aggregate, aggregate_id, type, actor, authority, basis, reason, trace,"
+    f" data, topic, key, number, message_type, payload) select (select {HORIZON}), clock_timestamp() + "
+)
+
 _INSERT: Final[TextClause] = text(
-    "insert into journal (recorded_at, aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data,"
-    " topic, key, number, message_type, payload)"
-    " select clock_timestamp() + cast(:offset as interval),"
+    f"{_INTO}cast(:offset as interval),"
     " aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data::jsonb,"
     " topic, key, number, message_type, payload"
     " from unnest(cast(:aggregate as text[]), cast(:aggregate_id as text[]), cast(:type as text[]),"
@@ -224,9 +238,7 @@ async def append(session: AsyncSession, rows: Sequence[tuple[Prepared, Actor]], 
 #: What the lines of a batch nearly always have in common. Binding an array costs per element, so these go as one value.
 _COMMON: Final = ("aggregate", "type", "actor", "authority", "basis", "reason", "topic", "message_type")
 _INSERT_ALIKE: Final[TextClause] = text(
-    "insert into journal (recorded_at, aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data,"
-    " topic, key, number, message_type, payload)"
-    " select clock_timestamp() + cast(:offset as interval),"
+    f"{_INTO}cast(:offset as interval),"
     " :aggregate, aggregate_id, :type, :actor, :authority, :basis, :reason, :trace, data::jsonb,"
     " :topic, key, number, :message_type, payload"
     " from unnest(cast(:aggregate_id as text[]), cast(:data as text[]), cast(:key as text[]), cast(:number as int[]),"
@@ -263,9 +275,7 @@ async def _append_alike(
 #: The first lines of new aggregates, as part of the statement that writes their rows: join ``line`` with what was
 #: written. A new key has no earlier event whose lock had to be waited for (docs/adr/0002).
 FIRST_MANY_SQL: Final = (
-    "insert into journal (recorded_at, aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data,"
-    " topic, key, number, message_type, payload)"
-    " select clock_timestamp() + cast(:line_offset as interval),"
+    f"{_INTO}cast(:line_offset as interval),"
     " :line_aggregate, line.id, :line_type, line.actor, line.authority, :line_basis, '', :line_trace, line.data::jsonb,"
     " :line_topic, line.id, 1, :line_message_type, line.payload"
     " from unnest(cast(:line_id as text[]), cast(:line_actor as text[]), cast(:line_authority as text[]),"
@@ -305,9 +315,7 @@ def first_many(
 #: relation of the columns ``key``, ``number`` and ``payload``. An earlier statement has taken the locks of the keys
 #: (docs/adr/0002).
 ALIKE_SQL: Final = (
-    "insert into journal (recorded_at, aggregate, aggregate_id, type, actor, authority, basis, reason, trace, data,"
-    " topic, key, number, message_type, payload)"
-    " select clock_timestamp() + cast(:line_offset as interval), :line_aggregate, key, :line_type, :line_actor,"
+    f"{_INTO}cast(:line_offset as interval), :line_aggregate, key, :line_type, :line_actor,"
     " :line_authority, :line_basis, :line_reason, :line_trace, cast(:line_data as jsonb), :line_topic, key, number,"
     " :line_message_type, payload from "
 )

@@ -35,6 +35,8 @@ from sqlalchemy.orm import registry
 from sqlalchemy.types import UserDefinedType
 from sqlmodel import SQLModel
 
+from gf_chassis.journal import HORIZON
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -42,13 +44,6 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-
-#: What orders the journal: the writer's transaction id, or that of the last transaction completed when the row was
-#: written, whichever is later. The own id alone would not do: a writer that took its id early and its lock late could
-#: be decided while its predecessor on the same key still lies beyond a third, running transaction. This value never
-#: falls along a key, because each writer sees its predecessor completed; so the journal row must be written by a
-#: statement after the one that took the lock.
-HORIZON = "greatest(pg_current_xact_id(), (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)::text::xid8)"
 
 #: Other modules of the chassis that bring tables of their own: ``module:function(metadata)``.
 EXTENSIONS = ("gf_chassis.idempotency:add_tables", "gf_chassis.authorities:add_tables")

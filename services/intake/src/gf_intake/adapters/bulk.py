@@ -33,8 +33,12 @@ with c as materialized (
 ), u as materialized (
   select id, category, state, profile_version from unit where id = any(array(select id from named))
   order by id for key share
+), e as materialized (
+  select array_agg(id) as ids, array_agg(unit_id) as owners, array_agg(sha256) as hashes,
+    array_agg(size_bytes) as sizes, array_agg(media_type) as types, array_agg(content_hash) as contents
+  from evidence where id = any(cast(:evidence as uuid[]))
 )
-select clock_timestamp() as now,
+select clock_timestamp() as now, e.*,
   (select json_agg(json_build_array(id, version)) from c)::text as campaigns,
   (select json_agg(json_build_array(u.id, u.category, u.state, u.profile_version, p.name, p.uscc, p.industries,
       p.key_industry, p.region, p.superior, p.group_authority))
@@ -46,11 +50,10 @@ select clock_timestamp() as now,
   (select json_agg(json_build_array(u.id, ground, article, valid_from, valid_until, reason))
     from u cross join lateral (select * from bar where unit_id = u.id and state = 'in_force' offset 0) as b
     )::text as bars,
-  (select json_agg(json_build_array(id, unit_id, sha256, size_bytes, media_type, content_hash)) from evidence
-    where id = any(cast(:evidence as uuid[])))::text as evidence,
   (select json_agg(json_build_array(s.id, u.id, campaign_id, kind)) from u cross join lateral (
     select id, campaign_id, kind from submission where unit_id = u.id and state <> 'deleted' offset 0) as s
     )::text as submissions
+from e
 """)
 
 # Rows whose key was taken by somebody else are not written; what was is answered.
@@ -83,7 +86,7 @@ _WRITE: Final = text(
   from i
 ), a as (
   insert into attachment (submission_id, evidence_id, slot, attached_at)
-  select distinct t.submission_id, t.evidence_id, t.slot, cast(:now as timestamptz)
+  select t.submission_id, t.evidence_id, t.slot, cast(:now as timestamptz)
   from unnest(cast(:holder as uuid[]), cast(:held as uuid[]), cast(:slot as text[]))
     as t(submission_id, evidence_id, slot)
   join i on i.id = t.submission_id
@@ -107,7 +110,7 @@ class Facts:
     units: dict[UUID, Unit]
     codes: dict[tuple[str, str], list[Unit]]  # (code, category) -> units
     standings: dict[UUID, Standing]
-    evidence: dict[str, tuple[str, str, int, str, str | None]]  # id -> unit, hash, size, type, hash of content
+    evidence: dict[UUID, tuple[UUID, str, int, str, str | None]]  # id -> unit, hash, size, type, hash of content
     submissions: dict[tuple[UUID, UUID, str], UUID]
 
 
@@ -153,11 +156,19 @@ async def facts_for(
         units=found,
         codes=by_code,
         standings=_standings(_rows(row.lists), _rows(row.bars)),
-        evidence={id_: tuple(of_it) for id_, *of_it in _rows(row.evidence)},
+        evidence=_evidence(row),
         submissions={
             (UUID(unit), UUID(campaign), kind): UUID(id_) for id_, unit, campaign, kind in _rows(row.submissions)
         },
     )
+
+
+def _evidence(row: Any) -> dict[UUID, tuple[UUID, str, int, str, str | None]]:
+    """Four files a submission: as columns, for the database builds JSON of them more slowly than it finds them."""
+    if row.ids is None:
+        return {}
+    of_them = zip(row.owners, row.hashes, row.sizes, row.types, row.contents, strict=True)
+    return dict(zip(row.ids, of_them, strict=True))
 
 
 async def _units(session: AsyncSession, found: str | None) -> dict[UUID, Unit]:
@@ -191,7 +202,7 @@ async def write(session: AsyncSession, now: datetime, new: Sequence[NewSubmissio
     # Sorted by key, or two flushers wait for each other.
     rows = sorted(new, key=lambda one: (one.once.scope, one.once.key or ""))
     submissions = [one.submission for one in rows]
-    held = [(one.submission.id, UUID(ref.id), ref.slot) for one in rows for ref in one.evidence]
+    held = list(dict.fromkeys((one.submission.id, UUID(ref.id), ref.slot) for one in rows for ref in one.evidence))
     scopes, keys = [one.once.scope for one in rows], [one.once.key or "" for one in rows]
     found = await session.execute(
         _WRITE,

@@ -183,17 +183,16 @@ def _admitted(prepared: Prepared, facts: Facts) -> _Admission:
 def _evidence(prepared: Prepared, facts: Facts) -> list[EvidenceRef]:
     """Named evidence must be the unit's own and fit a slot of the form."""
     slots = {slot.code for slot in prepared.rules.form.evidence_slots} if prepared.call.evidence else set()
-    unit_id = str(prepared.unit.id)
     refs = []
     for index, (slot, evidence_id) in enumerate(prepared.call.evidence):
-        found = facts.evidence.get(key := str(evidence_id))
-        if found is None or found[0] != unit_id or slot not in slots:
+        found = facts.evidence.get(evidence_id)
+        if found is None or found[0] != prepared.unit.id or slot not in slots:
             raise EvidenceRefused(
                 "佐证材料不存在或与材料项不符,请先上传。",
                 code="unknown_evidence",
                 errors=(FieldError(f"/evidence/{index}", "unknown_evidence", "材料不存在或材料项有误"),),
             )
-        refs.append(EvidenceRef(key, slot, *found[1:]))
+        refs.append(EvidenceRef(str(evidence_id), slot, *found[1:]))
     return refs
 
 
