@@ -1,7 +1,8 @@
 """The chain: POST → intake → journal → relay → broker → scoring → journal → relay → broker, each part a process.
 
 `pg_cpu_per_submission`: what the database server spends on one submission on its way through, against the sum of the
-hand-made intake, relay and scoring, each alone: nothing of ours follows what they write.
+hand-made intake, relay and scoring, each alone: nothing of ours follows what they write. Both are asked by
+as many as fill two batches, as at a deadline.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from bench import cpu, intake, load, relay, scoring, stock
+from bench import cpu, intake, load, overload, relay, scoring, stock
 from bench.pairs import Result, measure
 from bench.processes import Server, process
 from bench.reference import relay as by_hand
@@ -116,13 +117,13 @@ async def bench(servers: Servers, pairs: int) -> Result:
         async def references() -> float:
             await chain.stage.clear()
             before = cpu.of_tree(servers.postmaster)
-            await load.Load(chain.stage.requests()[:COUNT], intake.CONNECTIONS, 1).run(plain.port)
+            await load.Load(chain.stage.requests()[:COUNT], overload.CONNECTIONS, 1).run(plain.port)
             return (cpu.of_tree(servers.postmaster) - before) / COUNT * 1e6 + behind.pop()
 
         async def ours() -> float:
             await chain.stage.clear()
             before, there = cpu.of_tree(servers.postmaster), len(chain.tail.seen)
-            await load.Load(chain.stage.requests()[:COUNT], intake.CONNECTIONS, 1).run(chain.server.port)
+            await load.Load(chain.stage.requests()[:COUNT], overload.CONNECTIONS, 1).run(chain.server.port)
             await chain.tail.until(there + COUNT)
             return (cpu.of_tree(servers.postmaster) - before) / COUNT * 1e6
 
