@@ -42,6 +42,7 @@ async def test_what_the_edition_will_contain(world: World) -> None:  # noqa: F81
     assert "<li><b>2</b><span>在册</span></li><li><b>1</b><span>新增</span></li>" in page
     assert "乙厂" in page
     assert "公告2025年第1号" in page
+    assert '<a href="/registry/ui/desk" aria-current="page">名单公布</a>' in page
     assert 'name="document"' in page
     table = lines((await browser.get(f"{PAGE}/changes.csv")).content)
     assert [row[:2] for row in table[1:]] == [["新增", "乙厂"]]
