@@ -227,7 +227,7 @@ class Consumer:
         """Stretch by stretch. What fails in a later one does not undo the earlier: then those are duplicates."""
         for stretch in self._stretches(batches):
             await self._together(stretch)
-            self._part.step()
+            self._part.sign()
 
     def _stretches(self, batches: Sequence[Batch]) -> Iterator[Sequence[Batch]]:
         if self.subscription.batch_handlers:

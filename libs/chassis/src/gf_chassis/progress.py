@@ -36,8 +36,12 @@ class Part:
         self.last_step = self.last_sign = time.monotonic()
         self.trouble = ""
 
-    def struggle(self, trouble: str) -> None:
+    def sign(self) -> None:
+        """It is at work, and not done yet: what it struggles with is not over."""
         self.last_sign = time.monotonic()
+
+    def struggle(self, trouble: str) -> None:
+        self.sign()
         if not self.trouble:
             self.trouble_since = self.last_sign
         self.trouble = trouble

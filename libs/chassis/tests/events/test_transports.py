@@ -493,6 +493,35 @@ async def test_events_handled_one_by_one_hold_no_rows_for_long(world: World) -> 
     assert running.part.counts["applied"] == 200
 
 
+async def test_what_comes_before_a_failure_does_not_hide_how_long_it_lasts(world: World) -> None:
+    """Each try passes the stretches before it; readiness must still see since when the lane waits."""
+    tries = 0
+
+    async def handle(uow: UnitOfWork, event: Event) -> None:
+        nonlocal tries
+        if event.number == 40:
+            tries += 1
+            raise Transient("away")
+        await note(uow, event)
+
+    mine = world.subscription(handle)
+    for number in range(1, 41):
+        await world.emit("a", number)
+    part = world.start(mine, Limits(stretch=25, backoff=0.02, backoff_max=0.05)).part
+
+    async def waits() -> bool:
+        return bool(part.trouble)
+
+    await world.until(waits, "the failure")
+    since, before = part.trouble_since, tries
+
+    async def tried_again() -> bool:
+        return tries >= before + 6
+
+    await world.until(tried_again, "more tries")
+    assert (part.trouble, part.trouble_since) == ("Transient: away", since)
+
+
 async def test_shutdown_finishes_both_batches_in_work(world: World) -> None:
     topics = await two_topics(world)
     gate = Gate(topics)
