@@ -1,17 +1,19 @@
 """The chain: POST → intake → journal → relay → broker → scoring → journal → relay → broker, each part a process.
 
 `pg_cpu_per_submission`: what the database server spends on one submission on its way through, against the sum of the
-hand-made intake, relay and scoring, each alone: nothing of ours follows what they write. Both are asked by
-as many as fill two batches, as at a deadline.
+hand-made intake, relay and scoring, one after the other: nothing follows what they write. Both are asked by as many as
+fill two batches, as at a deadline.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count as counter
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -21,9 +23,11 @@ from bench.processes import Server, process
 from bench.reference import relay as by_hand
 from bench.reference import scoring as reference
 from bench.servers import Servers, execute
-from gf_chassis.topics import planned
+from gf_chassis.topics import TopicPlan, ensure, planned
 
 SHEETS = "scoring.sheets"
+#: Submissions and sheets of the hand-made parts.
+BESIDE = ("bench.submissions", "bench.sheets")
 COUNT = 2_000
 
 
@@ -109,16 +113,18 @@ def _partitions(topic: str) -> list[TopicPartition]:
 
 
 async def bench(servers: Servers, pairs: int) -> Result:
-    # Before the chain runs, which would take up what the relay publishes.
-    behind = [await _behind_intake(servers, number) for number in range(pairs + 1)]
+    await ensure(servers.kafka.bootstrap, [TopicPlan(topic, 12) for topic in BESIDE])
+    events, groups = stock.events(COUNT), counter(1)
 
     async with running(servers) as chain, chain.stage.reference() as plain:
 
         async def references() -> float:
             await chain.stage.clear()
+            behind = await _behind_intake(servers, events)
             before = cpu.of_tree(servers.postmaster)
             await load.Load(chain.stage.requests()[:COUNT], overload.CONNECTIONS, 1).run(plain.port)
-            return (cpu.of_tree(servers.postmaster) - before) / COUNT * 1e6 + behind.pop()
+            await behind(f"reference-pg-{next(groups)}")
+            return (cpu.of_tree(servers.postmaster) - before) / COUNT * 1e6
 
         async def ours() -> float:
             await chain.stage.clear()
@@ -130,16 +136,21 @@ async def bench(servers: Servers, pairs: int) -> Result:
         return await measure("pg_cpu_per_submission", 1.3, pairs, references, ours, "us", "less")
 
 
-async def _behind_intake(servers: Servers, number: int) -> float:
-    """Microseconds of the database per submission in the hand-made relay and the hand-made scoring."""
+async def _behind_intake(
+    servers: Servers, events: Sequence[tuple[str, bytes]]
+) -> Callable[[str], Coroutine[Any, Any, None]]:
+    """The hand-made relay and the hand-made scoring, ready to take these events one after the other; on topics of their
+    own, for ours would take up what is published on its."""
     bootstrap = servers.kafka.bootstrap
     outbox = await servers.plain_database("reference_relay", by_hand.SCHEMA)
     sheets = await servers.plain_database("reference_scoring", reference.SCHEMA)
     await execute(outbox, "truncate outbox, mark", "insert into mark values (0)")
-    await relay.fill_outbox(outbox, stock.events(COUNT))
+    await relay.fill_outbox(outbox, events)
     await execute(sheets, "truncate sheet, journal")
     levels = scoring.levels() | {"ecms_count": ("8", "0")}
-    before = cpu.of_tree(servers.postmaster)
-    await by_hand.run(bootstrap, outbox, stock.TOPIC, COUNT)
-    await reference.run(bootstrap, sheets, f"reference-pg-{number}", COUNT, 1, levels)
-    return (cpu.of_tree(servers.postmaster) - before) / COUNT * 1e6
+
+    async def run(group: str) -> None:
+        await by_hand.run(bootstrap, outbox, BESIDE[0], COUNT)
+        await reference.run(bootstrap, sheets, group, COUNT, 1, levels, BESIDE)
+
+    return run

@@ -35,6 +35,8 @@ EXAMPLE = Path("national/2025/n25/examples/factory-application.json")
 SEEDED = "campaign, unit, unit_profile, evidence, membership"
 #: What a run leaves behind.
 WRITTEN = "submission, form_version, submission_round, attachment, idempotency_key, journal"
+#: Milliseconds in the ids of files, which the service gives in the order of their upload; that goes before each call.
+UPLOADED = 1_750_000_000_000
 
 _SEED = f"""
 create temporary table n as select i, md5('unit' || i)::uuid as id from generate_series(1, {COUNT}) i;
@@ -45,7 +47,8 @@ insert into unit_profile (unit_id, version, name, uscc, industries, key_industry
   select id, 1, '重庆示范机械有限公司' || i, $$CODE$$, '{{3442}}', null, '500112', 'cq.yubei', '{{}}', '[]', now(), 's'
   from n;
 insert into evidence (id, unit_id, sha256, size_bytes, media_type, name, uploaded_at, uploaded_by)
-  select md5('file' || i || slot)::uuid, id, repeat('a', 64), 1000, 'application/pdf', slot || '.pdf', now(), 'a'
+  select (lpad(to_hex({UPLOADED} + i), 12, '0') || '7' || left(md5(slot), 3) || '8' || right(md5(slot), 15))::uuid, id,
+    repeat('a', 64), 1000, 'application/pdf', slot || '.pdf', now(), 'a'
   from n, unnest(array{list(SLOTS)}) slot;
 insert into membership (unit_id, list_id, membership_id, state, effective, number)
   select id, 'provincial:cq:factory', 'm' || i, 'listed', '2025-06-01', 1 from n;
@@ -162,7 +165,7 @@ def _calls(campaign: UUID, token: str) -> list[bytes]:
                 "kind": "application",
                 "unit_id": str(_id(f"unit{number}")),
                 "values": values,
-                "evidence": [{"slot": slot, "evidence_id": str(_id(f"file{number}{slot}"))} for slot in SLOTS],
+                "evidence": [{"slot": slot, "evidence_id": str(_file(number, slot))} for slot in SLOTS],
             }
         )
         head = (
@@ -176,3 +179,8 @@ def _calls(campaign: UUID, token: str) -> list[bytes]:
 
 def _id(text: str) -> UUID:
     return UUID(md5(text.encode()).hexdigest())
+
+
+def _file(number: int, slot: str) -> UUID:
+    digest = md5(slot.encode()).hexdigest()
+    return UUID(f"{UPLOADED + number:012x}7{digest[:3]}8{digest[-15:]}")

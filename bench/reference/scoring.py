@@ -209,12 +209,21 @@ _WAITING = [
 ]
 
 
-async def run(bootstrap: str, url: str, group: str, count: int, warm: int, levels: dict[str, tuple[str, str]]) -> float:
+async def run(
+    bootstrap: str,
+    url: str,
+    group: str,
+    count: int,
+    warm: int,
+    levels: dict[str, tuple[str, str]],
+    topics: tuple[str, str] = ("intake.submissions", "scoring.sheets"),
+) -> float:
     """Sheets per second, published and committed."""
+    submissions, published = topics
     scorer = Scorer(levels)
     connection = await asyncpg.connect(url)
     consumer = AIOKafkaConsumer(
-        "intake.submissions",
+        submissions,
         bootstrap_servers=bootstrap,
         group_id=group,
         enable_auto_commit=False,
@@ -228,7 +237,7 @@ async def run(bootstrap: str, url: str, group: str, count: int, warm: int, level
     )  # fmt: skip
     await consumer.start()
     await producer.start()
-    partitions = len(await producer.partitions_for("scoring.sheets"))
+    partitions = len(await producer.partitions_for(published))
     done, started = 0, 0.0
     try:
         while done < count:
@@ -269,7 +278,7 @@ async def run(bootstrap: str, url: str, group: str, count: int, warm: int, level
                     batch = batches[place] = producer.create_batch()
                 batch.append(key=key, value=payload, timestamp=None)
             for future in [
-                await producer.send_batch(batch, "scoring.sheets", partition=place) for place, batch in batches.items()
+                await producer.send_batch(batch, published, partition=place) for place, batch in batches.items()
             ]:
                 await future
             await consumer.commit()
