@@ -10,12 +10,16 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from gf_chassis.errors import Transient
 
 In = TypeVar("In")
 Out = TypeVar("Out")
+
+#: Turns of the loop without a new item until what has arrived is believed to be here: a request takes a few to come
+#: from the socket to the queue.
+_QUIET: Final = 5
 
 Flush = Callable[[Sequence[In]], Awaitable[Sequence[Out | BaseException]]]
 
@@ -35,6 +39,8 @@ class Batcher(Generic[In, Out]):
         self._worth = worth
         self._waiting: deque[tuple[In, asyncio.Future[Out]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
+        #: Items of the groups under way.
+        self._under_way = 0
         self._closing = False
 
     async def submit(self, item: In) -> Out:
@@ -43,22 +49,41 @@ class Batcher(Generic[In, Out]):
             raise Transient("服务繁忙，请稍后重试。", retry_after=1)
         future: asyncio.Future[Out] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if not self._running or (len(self._running) < self._flushers and len(self._waiting) >= self._worth):
+        if not self._running or (len(self._running) < self._flushers and self._enough()):
             self._running.add(asyncio.create_task(self._run(), name="batcher"))
         # A caller that goes away does not undo the group; its answer is lost, a retry with its key finds it.
         return await future
 
     async def _run(self) -> None:
         try:
-            # Whoever runs alone takes what there is, so nothing is left lying.
-            while self._waiting and (len(self._running) == 1 or len(self._waiting) >= self._worth):
+            while True:
+                await self._settled()
+                # Whoever runs alone takes what there is, so nothing is left lying.
+                if not self._waiting or (len(self._running) > 1 and not self._enough()):
+                    return
                 group = [self._waiting.popleft() for _ in range(min(self.cap, len(self._waiting)))]
-                await self._flush_group(group)
+                self._under_way += len(group)
+                try:
+                    await self._flush_group(group)
+                finally:
+                    self._under_way -= len(group)
         finally:
             # At once, not in a callback: whoever comes after the last look at the queue must start a new flusher.
             task = asyncio.current_task()
             assert task is not None
             self._running.discard(task)
+
+    async def _settled(self) -> None:
+        """Let the loop first take in what has already arrived."""
+        quiet = 0
+        while quiet < _QUIET and len(self._waiting) < self.cap:
+            before = len(self._waiting)
+            await asyncio.sleep(0)
+            quiet = 0 if len(self._waiting) > before else quiet + 1
+
+    def _enough(self) -> bool:
+        """Whether a group is worth a transaction of its own beside those under way."""
+        return len(self._waiting) >= max(self._worth, self._under_way)
 
     async def _flush_group(self, group: Sequence[tuple[In, asyncio.Future[Out]]]) -> None:
         answers: Sequence[Out | BaseException]

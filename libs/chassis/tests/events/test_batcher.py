@@ -137,3 +137,42 @@ async def test_a_second_flusher_starts_for_a_group_that_is_worth_it() -> None:
     go.set()
     assert await asyncio.wait_for(asyncio.gather(*tasks), 5) == [0, 1, 2, 3, 4]
     assert groups[-1] == [4]
+
+
+async def test_beside_a_large_group_a_second_one_is_as_large() -> None:
+    groups: list[list[int]] = []
+    go = asyncio.Event()
+
+    async def flush(items: Sequence[int]) -> Sequence[int | BaseException]:
+        groups.append(list(items))
+        await go.wait()
+        return list(items)
+
+    batcher = Batcher(flush, flushers=2, worth=1)
+    tasks = [asyncio.create_task(batcher.submit(n)) for n in range(3)]
+    await asyncio.sleep(0.01)
+    tasks += [asyncio.create_task(batcher.submit(n)) for n in (3, 4)]
+    await asyncio.sleep(0.01)
+    assert groups == [[0, 1, 2]]
+    tasks.append(asyncio.create_task(batcher.submit(5)))
+    await asyncio.sleep(0.01)
+    assert groups == [[0, 1, 2], [3, 4, 5]]
+    go.set()
+    assert await asyncio.wait_for(asyncio.gather(*tasks), 5) == list(range(6))
+
+
+async def test_what_has_arrived_but_is_still_on_its_way_joins_the_group() -> None:
+    groups: list[list[int]] = []
+
+    async def flush(items: Sequence[int]) -> Sequence[int | BaseException]:
+        groups.append(list(items))
+        return list(items)
+
+    async def after(turns: int) -> int:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await batcher.submit(turns)
+
+    batcher = Batcher(flush)
+    assert await asyncio.gather(*(after(turns) for turns in range(20))) == list(range(20))
+    assert groups == [list(range(20))]
