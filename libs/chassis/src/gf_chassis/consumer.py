@@ -27,6 +27,7 @@ from gf_chassis.errors import Poison, Transient
 from gf_chassis.events import BatchHandler, Event, Handler, Subscription, to_event
 from gf_chassis.faults import describe, family
 from gf_chassis.lanes import WaitingLanes
+from gf_chassis.pace import rest
 from gf_chassis.positions import Claim, Position
 from gf_chassis.progress import Part
 from gf_chassis.readers.port import Batch, Reader, Record
@@ -56,10 +57,8 @@ class Limits:
     read_timeout: float = 1.0
     #: Seconds without an answer of the transport after which the reader is built anew.
     stale_after: float = 60.0
-    #: Seconds after a batch of fewer than `gather` records until the next is read: what a transaction costs is shared
-    #: by all in it. An event that comes to a consumer at rest does not wait.
-    pause: float = 0.05
-    gather: int = 50
+    #: After a batch of fewer records the consumer rests (`pace`). An event that comes to one at rest does not wait.
+    gather: int = 100
     #: Records in a batch from which on more is believed to wait: the next batch is begun beside it, of other lanes.
     crowd: int = 200
     #: Batches in work at a time.
@@ -148,7 +147,7 @@ class Consumer:
         elif len(self._hands) >= self._limits.hands:
             await self._join(asyncio.FIRST_COMPLETED)
         if count < self._limits.gather:
-            await _pause(stop, self._limits.pause)
+            await _pause(stop, rest(count))
 
     async def _join(self, when: str, seconds: float | None = None) -> None:
         """Wait for batches in work, and raise what one of them ended with."""
