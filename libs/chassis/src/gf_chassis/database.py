@@ -155,10 +155,20 @@ class UnitOfWork:
         """Add a line of history. Checked at once, written by ``commit()`` after everything else was flushed."""
         self._rows.append((journal.prepare(entry), self.actor))
 
-    def lines_alike(self, entry: Entry, topic: str, message_type: str) -> dict[str, object]:
-        """The parameters of ``journal.ALIKE_SQL``, for a statement that writes rows and their lines (hot paths)."""
-        common = journal.alike(entry, self.actor, topic, message_type, self._trace())
-        return {**common, "line_offset": self._database.clock.offset}
+    def lines(
+        self, aggregate: str, type_: str, topic: str, message_type: str, basis: str = "", reason: str = ""
+    ) -> dict[str, object]:
+        """The parameters of ``journal.LINES_SQL``: what its lines have in common."""
+        return {
+            "line_aggregate": aggregate,
+            "line_type": type_,
+            "line_topic": topic,
+            "line_message_type": message_type,
+            "line_basis": basis,
+            "line_reason": reason,
+            "line_trace": self._trace(),
+            "line_offset": self._database.clock.offset,
+        }
 
     def has_published(self, positions: Iterable[EventPosition]) -> None:
         """Such a statement has written these events."""

@@ -105,17 +105,6 @@ _ANSWER = text(
     "update idempotency_key set status = :status, headers = cast(:headers as jsonb), body = :body"
     " where scope = :scope and key = :key"
 )
-#: Many keys with their answers in one statement (group commit). Gives back the claimed ones; what is missing was there
-#: before: read it with ``stored``. Rows must come sorted by (scope, key), or two flushers deadlock; the same key twice
-#: in one batch is claimed once. As the first CTE of a bulk statement, join the effects with it.
-CLAIM_MANY_SQL = (
-    "insert into idempotency_key (scope, key, request_hash, status, headers, body)"
-    " select scope, key, hash, status, headers::jsonb, body"
-    " from unnest(cast(:idem_scope as text[]), cast(:idem_key as text[]), cast(:idem_hash as bytea[]),"
-    " cast(:idem_status as int[]), cast(:idem_headers as text[]), cast(:idem_body as bytea[]))"
-    " as i(scope, key, hash, status, headers, body)"
-    " on conflict (scope, key) do nothing returning scope, key"
-)
 _PURGE = text("delete from idempotency_key where created_at < clock_timestamp() - cast(:keep as interval)")
 
 

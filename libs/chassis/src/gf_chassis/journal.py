@@ -47,8 +47,7 @@ class Published:
     topic: str
     key: str
     number: int
-    #: None only where the bytes are handed over beside it (``serialised``).
-    message: Message | None
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +129,13 @@ def prepare(entry: Entry) -> Prepared:
         raise InvalidEvent(f"{published.topic}/{published.key}: numbers start at 1, not {published.number}")
     if not published.topic or not published.key:
         raise InvalidEvent("an event needs a topic and a key")
-    if published.message is None:
-        raise InvalidEvent("an event needs a message")
     descriptor = published.message.DESCRIPTOR
     unspecified = first_unspecified(published.message)
     if unspecified:
         raise InvalidEvent(f"{descriptor.full_name}.{unspecified} is UNSPECIFIED")
     payload = published.message.SerializeToString(deterministic=True)
-    return serialised(entry, data, descriptor.full_name, payload)
-
-
-def serialised(entry: Entry, data: str, message_type: str, payload: bytes) -> Prepared:
-    """An entry whose data (JSON) and event are bytes already; for hot paths, which answer for what is in them."""
     require_size(payload)
-    return Prepared(entry, data, message_type, payload)
+    return Prepared(entry, data, descriptor.full_name, payload)
 
 
 def require_size(payload: bytes) -> None:
@@ -272,70 +264,13 @@ async def _append_alike(
     )
 
 
-#: The first lines of new aggregates, as part of the statement that writes their rows: join ``line`` with what was
-#: written. A new key has no earlier event whose lock had to be waited for (docs/adr/0002).
-FIRST_MANY_SQL: Final = (
-    f"{_INTO}cast(:line_offset as interval),"
-    " :line_aggregate, line.id, :line_type, line.actor, line.authority, :line_basis, '', :line_trace, line.data::jsonb,"
-    " :line_topic, line.id, 1, :line_message_type, line.payload"
-    " from unnest(cast(:line_id as text[]), cast(:line_actor as text[]), cast(:line_authority as text[]),"
-    " cast(:line_data as text[]), cast(:line_payload as bytea[])) as line(id, actor, authority, data, payload)"
+#: Lines that publish, as part of the statement that writes their rows (hot paths): follow it with a relation of
+#: ``key, number, actor, authority, data, payload``. The numbers of a key follow the order of the ids only if its lock
+#: was taken by an earlier statement, or the key is new (docs/adr/0002). An aggregate's id is its key.
+LINES_SQL: Final = (
+    f"{_INTO}cast(:line_offset as interval), :line_aggregate, key, :line_type, actor, authority, :line_basis,"
+    " :line_reason, :line_trace, data, :line_topic, key, number, :line_message_type, payload from "
 )
-
-
-def first_many(
-    session: AsyncSession, rows: Sequence[tuple[Prepared, Actor]], traceparent: str = ""
-) -> dict[str, object]:
-    """The parameters of ``FIRST_MANY_SQL``: first events of new keys, all of one kind."""
-    first = rows[0][0]
-    entry, published = first.entry, first.entry.published
-    for row, _ in rows:
-        one = row.entry.published
-        if one is None or one.number != 1 or one.key != row.entry.aggregate_id:
-            raise InvalidEvent(f"{row.entry.aggregate_id}: only the first event of a new key goes with its rows")
-    assert published is not None
-    clock = session.info.get("clock")
-    return {
-        "line_offset": clock.offset if clock is not None else timedelta(0),
-        "line_aggregate": entry.aggregate,
-        "line_type": entry.type,
-        "line_basis": entry.basis,
-        "line_trace": traceparent,
-        "line_topic": published.topic,
-        "line_message_type": first.message_type,
-        "line_id": [row.entry.aggregate_id for row, _ in rows],
-        "line_actor": [actor.subject for _, actor in rows],
-        "line_authority": [actor.authority for _, actor in rows],
-        "line_data": [row.data for row, _ in rows],
-        "line_payload": [row.payload for row, _ in rows],
-    }
-
-
-#: Lines that differ in key, number and event only, as part of the statement that writes their rows: follow it with a
-#: relation of the columns ``key``, ``number`` and ``payload``. An earlier statement has taken the locks of the keys
-#: (docs/adr/0002).
-ALIKE_SQL: Final = (
-    f"{_INTO}cast(:line_offset as interval), :line_aggregate, key, :line_type, :line_actor,"
-    " :line_authority, :line_basis, :line_reason, :line_trace, cast(:line_data as jsonb), :line_topic, key, number,"
-    " :line_message_type, payload from "
-)
-
-
-def alike(entry: Entry, actor: Actor, topic: str, message_type: str, traceparent: str) -> dict[str, object]:
-    """The parameters of ``ALIKE_SQL``: what the lines have in common, but for the offset of the clock. The entry's id
-    is not looked at: an aggregate's id is its key."""
-    return {
-        "line_aggregate": entry.aggregate,
-        "line_type": entry.type,
-        "line_actor": actor.subject,
-        "line_authority": actor.authority,
-        "line_basis": entry.basis,
-        "line_reason": entry.reason,
-        "line_trace": traceparent,
-        "line_data": orjson.dumps(entry.data, default=_plain).decode(),
-        "line_topic": topic,
-        "line_message_type": message_type,
-    }
 
 
 _HISTORY: Final[TextClause] = text(

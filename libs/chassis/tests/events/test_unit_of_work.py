@@ -16,18 +16,14 @@ from gf_chassis.database import Database, UnitOfWork
 from gf_chassis.errors import Rejected
 from gf_chassis.faults import describe
 from gf_chassis.journal import (
-    ALIKE_SQL,
-    FIRST_MANY_SQL,
+    LINES_SQL,
     MAX_PAYLOAD,
     Actor,
     Entry,
     EventPosition,
     InvalidEvent,
-    Prepared,
     Published,
-    first_many,
     history,
-    prepare,
 )
 from gf_chassis.settings import DatabaseSettings
 from greenladder.common.v1 import common_pb2 as common
@@ -140,14 +136,13 @@ async def test_descriptions_of_errors_hold_no_values(database: Database) -> None
         assert describe(shown.value).startswith("database: ")
 
 
-def first(number: int = 1) -> tuple[Prepared, Actor]:
-    return prepare(entry(number, asked("s-1"))), PERSON
-
-
 async def write_first(uow: UnitOfWork) -> None:
     """The line with its row, in one statement."""
-    written = text(f"with i as (select 's-1' as id) {FIRST_MANY_SQL} join i on i.id = line.id")
-    await uow.session.execute(written, first_many(uow.session, [first()], "t"))
+    written = text(
+        f"with i as (select 's-1' as id) {LINES_SQL} (select id as key, 1 as number, 'p-1' as actor,"
+        " 'cq.yubei' as authority, '{\"round\": 1}'::jsonb as data, ''::bytea as payload from i) as line"
+    )
+    await uow.session.execute(written, uow.lines("submission", "Submitted", "maker.x", "maker.v1.X", "规则", "说明"))
 
 
 async def test_a_first_event_written_with_its_row_stands_before_the_second(database: Database) -> None:
@@ -162,38 +157,24 @@ async def test_a_first_event_written_with_its_row_stands_before_the_second(datab
         await early.commit()
     async with database.reading() as session:
         rows = (await session.execute(text("select number, xid::text::bigint as xid from journal order by id"))).all()
-        line = (await history(session, "submission", "s-1"))[0]
     assert [row.number for row in rows] == [1, 2]
     assert rows[0].xid <= rows[1].xid
-    assert (line.actor, line.authority, line.trace, line.data, line.topic) == (
-        "p-1", "cq.yubei", "t", {"round": 1}, "maker.x",
-    )  # fmt: skip
 
 
-async def test_only_a_first_event_is_written_with_its_row(database: Database) -> None:
-    async with database.unit_of_work(PERSON) as uow:
-        with pytest.raises(InvalidEvent):
-            first_many(uow.session, [first(), first(2)])
-
-
-async def test_lines_that_are_alike_are_written_with_their_rows(database: Database) -> None:
+async def test_lines_written_with_their_rows_are_published(database: Database) -> None:
     """The unit of work knows what it has published, as if the lines had been handed to it."""
-    line = Entry("submission", "", "Submitted", {"round": 1}, "规则", "说明")
-    written = text(
-        f"{ALIKE_SQL} (select 's-' || n as key, 1 as number, ''::bytea as payload"
-        " from unnest(cast(:n as int[])) as n) as line"
-    )
     async with database.unit_of_work(PERSON) as uow:
-        await uow.session.execute(written, {"n": [1, 2], **uow.lines_alike(line, "maker.x", "maker.v1.X")})
-        uow.has_published(EventPosition("maker.x", f"s-{number}", 1) for number in (1, 2))
-        assert [str(one) for one in uow.positions] == ["maker.x/s-1/1", "maker.x/s-2/1"]
+        uow.traceparent = "t"
+        await write_first(uow)
+        uow.has_published([EventPosition("maker.x", "s-1", 1)])
+        assert [str(one) for one in uow.positions] == ["maker.x/s-1/1"]
         await uow.commit()
     async with database.reading() as session:
-        (row,) = await history(session, "submission", "s-2")
-    assert (row.actor, row.authority, row.type, row.data, row.basis, row.reason) == (
-        "p-1", "cq.yubei", "Submitted", {"round": 1}, "规则", "说明",
+        (row,) = await history(session, "submission", "s-1")
+    assert (row.actor, row.authority, row.type, row.data, row.basis, row.reason, row.trace) == (
+        "p-1", "cq.yubei", "Submitted", {"round": 1}, "规则", "说明", "t",
     )  # fmt: skip
-    assert (row.topic, row.key, row.number, row.message_type) == ("maker.x", "s-2", 1, "maker.v1.X")
+    assert (row.topic, row.key, row.number, row.message_type) == ("maker.x", "s-1", 1, "maker.v1.X")
 
 
 @pytest.mark.parametrize("rested", [0.0, 1.0], ids=["rested long", "used just now"])

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from sqlalchemy import text
 
 from services.intake.tests.samples import content, pdf, plain
 from services.intake.tests.world import World, applicant, partner, uscc
@@ -109,6 +110,46 @@ async def test_the_same_key_with_another_body_is_refused(world: World) -> None:
         send(world, body(campaign, second), "call-0009"), send(world, body(campaign, second, note="x"), "call-0009")
     )
     assert sorted([a.status_code, b.status_code]) == [201, 422]
+
+
+async def test_a_key_used_for_other_units_costs_its_neighbours_one_more_try(world: World) -> None:
+    """A mistake of a partner: the database refuses the group; the others are admitted together, not one by one."""
+    campaign, unit = await ready(world)
+    await send(world, body(campaign, unit))
+    others = [await world.unit() for _ in range(3)]
+    for other in others:
+        await world.listed(other["id"])
+    usecase, groups = world.intake.submit_for_partner, []
+    honest = type(usecase)._admit
+
+    async def counted(self: Any, group: Any) -> Any:
+        groups.append(len(group))
+        return await honest(self, group)
+
+    type(usecase)._admit = counted
+    try:
+        keys = ("call-0001", "call-0002", "call-0003")
+        answers = await asyncio.gather(
+            *(send(world, body(campaign, one), key) for one, key in zip(others, keys, strict=True))
+        )
+    finally:
+        type(usecase)._admit = honest
+    assert [answer.status_code for answer in answers] == [422, 201, 201]
+    assert answers[0].json()["code"] == "idempotency_key_reused"
+    assert groups == [3, 2]
+
+
+async def test_a_repetition_gets_the_first_answer_when_its_place_is_free_again(world: World) -> None:
+    """The draft it made was deleted meanwhile, so nothing but the key tells that it is a repetition."""
+    campaign, unit = await ready(world)
+    first = await send(world, body(campaign, unit))
+    async with world.intake.database.unit_of_work() as uow:
+        await uow.session.execute(text("update submission set state = 'deleted'"))
+        await uow.commit()
+    again = await send(world, body(campaign, unit))
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert len(await world.rows("select id from submission")) == 1
 
 
 async def test_another_key_for_the_same_form_is_refused(world: World) -> None:

@@ -1,6 +1,6 @@
 """The hot statements of intake: what many admissions need to know, and what they write, each in one round trip."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -11,9 +11,10 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_chassis import journal
-from gf_chassis.idempotency import CLAIM_MANY_SQL, Answer, Once
-from gf_chassis.journal import Actor, Prepared
-from gf_intake.adapters.contracts import EvidenceRef
+from gf_chassis.database import UnitOfWork
+from gf_chassis.idempotency import Answer, Once
+from gf_chassis.journal import Actor, EventPosition
+from gf_intake.adapters.contracts import ADMITTED, SUBMISSIONS, EvidenceRef
 from gf_intake.adapters.repository import Repository
 from gf_intake.domain.admission import Bar, Standing
 from gf_intake.domain.submissions import Submission
@@ -22,6 +23,7 @@ from gf_intake.domain.units import Profile, Unit, UnitState
 # The locks hold what the admission rests on until it is committed: a campaign cannot be closed, a profile not changed.
 # A profile changed while we waited for its lock is newer than our snapshot: its columns are null, and it is read again.
 # Rows are looked up unit by unit: `offset 0` keeps a plan made while the tables were small from reading them whole.
+# What nearly every unit has comes as columns: the database builds JSON of rows more slowly than it finds them.
 _FACTS: Final = text("""
 with c as materialized (
   select id, version from campaign where id = any(cast(:campaigns as uuid[])) order by id for key share
@@ -33,43 +35,51 @@ with c as materialized (
 ), u as materialized (
   select id, category, state, profile_version from unit where id = any(array(select id from named))
   order by id for key share
-), e as materialized (
-  select array_agg(id) as ids, array_agg(unit_id) as owners, array_agg(sha256) as hashes,
-    array_agg(size_bytes) as sizes, array_agg(media_type) as types, array_agg(content_hash) as contents
-  from evidence where id = any(cast(:evidence as uuid[]))
 )
-select clock_timestamp() as now, e.*,
-  (select json_agg(json_build_array(id, version)) from c)::text as campaigns,
-  (select json_agg(json_build_array(u.id, u.category, u.state, u.profile_version, p.name, p.uscc, p.industries,
-      p.key_industry, p.region, p.superior, p.group_authority))
-    from u left join lateral (
-      select * from unit_profile where unit_id = u.id and version = u.profile_version offset 0
-    ) as p on true)::text as units,
-  (select json_agg(json_build_array(u.id, list_id)) from u cross join lateral (
-    select list_id from membership where unit_id = u.id and state = 'listed' offset 0) as m)::text as lists,
+select clock_timestamp() as now, *,
   (select json_agg(json_build_array(u.id, ground, article, valid_from, valid_until, reason))
     from u cross join lateral (select * from bar where unit_id = u.id and state = 'in_force' offset 0) as b
     )::text as bars,
   (select json_agg(json_build_array(s.id, u.id, campaign_id, kind)) from u cross join lateral (
     select id, campaign_id, kind from submission where unit_id = u.id and state <> 'deleted' offset 0) as s
     )::text as submissions
-from e
+from (select array_agg(id) as campaigns, array_agg(version) as campaign_versions from c) as of_campaigns,
+(
+  select array_agg(u.id) as units, array_agg(category) as categories, array_agg(state) as states,
+    array_agg(profile_version) as versions, array_agg(name) as names, array_agg(uscc) as codes,
+    array_agg(array_to_string(industries, ' ')) as industries, array_agg(key_industry) as key_industries,
+    array_agg(region) as regions, array_agg(superior) as superiors, array_agg(group_authority) as group_authorities
+  from u left join lateral (
+    select * from unit_profile where unit_id = u.id and version = u.profile_version offset 0
+  ) as p on true
+) as of_units, (
+  select array_agg(u.id) as members, array_agg(list_id) as lists from u cross join lateral (
+    select list_id from membership where unit_id = u.id and state = 'listed' offset 0
+  ) as m
+) as of_lists, (
+  select array_agg(id) as files, array_agg(unit_id) as owners, array_agg(sha256) as hashes,
+    array_agg(size_bytes) as sizes, array_agg(media_type) as types, array_agg(content_hash) as contents
+  from evidence where id = any(cast(:evidence as uuid[]))
+) as of_evidence
 """)
 
-# Rows whose key was taken by somebody else are not written; what was is answered.
+# A plain insert for the keys too: a look for a conflict costs as much again, and who finds a key taken is admitted
+# alone. Nothing is there to be locked: keys and submissions are new.
 _WRITE: Final = text(
-    "with k as ("
-    + CLAIM_MANY_SQL
-    + """
-), i as (
-  select t.* from unnest(
-    cast(:scope as text[]), cast(:key as text[]),
+    """
+with i as materialized (
+  select * from unnest(
+    cast(:scope as text[]), cast(:key as text[]), cast(:request as bytea[]), cast(:status as int[]),
+    cast(:headers as text[]), cast(:body as bytea[]),
     cast(:id as uuid[]), cast(:number as text[]), cast(:unit as uuid[]), cast(:campaign as uuid[]),
     cast(:category as text[]), cast(:kind as text[]), cast(:superior as text[]), cast(:hash as text[]),
-    cast(:content as text[]), cast(:profile as int[]), cast(:subject as text[]), cast(:evidence as text[])
-  ) as t(scope, key, id, number, unit_id, campaign_id, category, kind, superior, hash, content, profile, subject,
-    evidence)
-  join k on k.scope = t.scope and k.key = t.key
+    cast(:content as text[]), cast(:profile as int[]), cast(:subject as text[]), cast(:authority as text[]),
+    cast(:evidence as text[]), cast(:data as text[]), cast(:payload as bytea[])
+  ) as i(scope, key, request, status, headers, body, id, number, unit_id, campaign_id, category, kind, superior, hash,
+    content, profile, subject, authority, evidence, data, payload)
+), k as (
+  insert into idempotency_key (scope, key, request_hash, status, headers, body)
+  select scope, key, request, status, headers::jsonb, body from i
 ), s as (
   insert into submission (id, number, unit_id, campaign_id, category, kind, state, round, version, form_version,
     content_hash, superior, route_since, admitted_at, outcome, event_number, created_by)
@@ -86,18 +96,13 @@ _WRITE: Final = text(
   from i
 ), a as (
   insert into attachment (submission_id, evidence_id, slot, attached_at)
-  select t.submission_id, t.evidence_id, t.slot, cast(:now as timestamptz)
+  select submission_id, evidence_id, slot, cast(:now as timestamptz)
   from unnest(cast(:holder as uuid[]), cast(:held as uuid[]), cast(:slot as text[]))
-    as t(submission_id, evidence_id, slot)
-  join i on i.id = t.submission_id
-), j as (
-"""
-    + journal.FIRST_MANY_SQL
-    + """
-  join i on i.id = line.id::uuid
+    as a(submission_id, evidence_id, slot)
 )
-select id from i
 """
+    + journal.LINES_SQL
+    + "(select id::text as key, 1 as number, subject as actor, authority, data::jsonb as data, payload from i) as line"
 )
 
 
@@ -124,7 +129,10 @@ class NewSubmission:
     profile_version: int
     content: str
     evidence: Sequence[EvidenceRef]
-    line: tuple[Prepared, Actor]
+    actor: Actor
+    #: What the line of history says, and the event as bytes.
+    data: Mapping[str, Any]
+    payload: bytes
 
 
 async def facts_for(
@@ -146,16 +154,16 @@ async def facts_for(
             },
         )
     ).one()
-    found = await _units(session, row.units)
+    found = await _units(session, row)
     by_code: dict[tuple[str, str], list[Unit]] = {}
     for unit in found.values() if codes else ():
         by_code.setdefault((unit.profile.uscc or "", unit.category), []).append(unit)
     return Facts(
         now=row.now,
-        campaigns={UUID(id_): version for id_, version in _rows(row.campaigns)},
+        campaigns=dict(_columns(row.campaigns, row.campaign_versions)),
         units=found,
         codes=by_code,
-        standings=_standings(_rows(row.lists), _rows(row.bars)),
+        standings=_standings(_columns(row.members, row.lists), _rows(row.bars)),
         evidence=_evidence(row),
         submissions={
             (UUID(unit), UUID(campaign), kind): UUID(id_) for id_, unit, campaign, kind in _rows(row.submissions)
@@ -164,32 +172,32 @@ async def facts_for(
 
 
 def _evidence(row: Any) -> dict[UUID, tuple[UUID, str, int, str, str | None]]:
-    """Four files a submission: as columns, for the database builds JSON of them more slowly than it finds them."""
-    if row.ids is None:
-        return {}
-    of_them = zip(row.owners, row.hashes, row.sizes, row.types, row.contents, strict=True)
-    return dict(zip(row.ids, of_them, strict=True))
+    of_them = _columns(row.files, row.owners, row.hashes, row.sizes, row.types, row.contents)
+    return {id_: tuple(rest) for id_, *rest in of_them}
 
 
-async def _units(session: AsyncSession, found: str | None) -> dict[UUID, Unit]:
+async def _units(session: AsyncSession, row: Any) -> dict[UUID, Unit]:
     """Units with what an admission reads of their profile; dated names and contacts stay where they are."""
     units: dict[UUID, Unit] = {}
-    for id_, category, state, version, name, uscc, industries, key, region, superior, group in _rows(found):
-        unit_id = UUID(id_)
+    heads = (row.units, row.categories, row.states, row.versions)
+    profiles = (row.names, row.codes, row.industries, row.key_industries, row.regions, row.superiors)
+    for unit_id, category, state, version, name, uscc, industries, *rest in _columns(
+        *heads, *profiles, row.group_authorities
+    ):
         if name is None:
             changed = await Repository(session).unit(unit_id)
             assert changed is not None
             units[unit_id] = changed
         else:
-            profile = Profile(name, uscc, tuple(industries), key, region, superior, group)
+            profile = Profile(name, uscc, tuple(industries.split()), *rest)
             units[unit_id] = Unit(unit_id, category, profile, (), version, UnitState(state))
     return units
 
 
-def _standings(lists: Sequence[Any], bars: Sequence[Any]) -> dict[UUID, Standing]:
+def _standings(lists: Iterable[Any], bars: Sequence[Any]) -> dict[UUID, Standing]:
     listed: dict[UUID, set[str]] = {}
     for unit, list_id in lists:
-        listed.setdefault(UUID(unit), set()).add(list_id)
+        listed.setdefault(unit, set()).add(list_id)
     barred: dict[UUID, list[Bar]] = {}
     for unit, ground, article, since, until, reason in bars:
         bar = Bar(ground, article, date.fromisoformat(since), date.fromisoformat(until) if until else None, reason)
@@ -197,25 +205,23 @@ def _standings(lists: Sequence[Any], bars: Sequence[Any]) -> dict[UUID, Standing
     return {unit: Standing(listed.get(unit, ()), barred.get(unit, ())) for unit in listed.keys() | barred.keys()}
 
 
-async def write(session: AsyncSession, now: datetime, new: Sequence[NewSubmission]) -> set[UUID]:
-    """Keys with their answers, submissions, contents, rounds, attachments, journal. Gives back which were written."""
+async def write(uow: UnitOfWork, now: datetime, new: Sequence[NewSubmission]) -> None:
+    """Keys with their answers, submissions, contents, rounds, attachments, journal. A key or a place that somebody else
+    has taken meanwhile refuses them all (``IntegrityError``)."""
     # Sorted by key, or two flushers wait for each other.
     rows = sorted(new, key=lambda one: (one.once.scope, one.once.key or ""))
     submissions = [one.submission for one in rows]
     held = list(dict.fromkeys((one.submission.id, UUID(ref.id), ref.slot) for one in rows for ref in one.evidence))
-    scopes, keys = [one.once.scope for one in rows], [one.once.key or "" for one in rows]
-    found = await session.execute(
+    await uow.session.execute(
         _WRITE,
         {
             "now": now,
-            "idem_scope": scopes,
-            "idem_key": keys,
-            "idem_hash": [one.once.hash for one in rows],
-            "idem_status": [one.answer.status for one in rows],
-            "idem_headers": [orjson.dumps(dict(one.answer.headers)).decode() for one in rows],
-            "idem_body": [one.answer.body for one in rows],
-            "scope": scopes,
-            "key": keys,
+            "scope": [one.once.scope for one in rows],
+            "key": [one.once.key for one in rows],
+            "request": [one.once.hash for one in rows],
+            "status": [one.answer.status for one in rows],
+            "headers": [orjson.dumps(dict(one.answer.headers)).decode() for one in rows],
+            "body": [one.answer.body for one in rows],
             "id": [s.id for s in submissions],
             "number": [s.number for s in submissions],
             "unit": [s.unit_id for s in submissions],
@@ -226,15 +232,23 @@ async def write(session: AsyncSession, now: datetime, new: Sequence[NewSubmissio
             "hash": [s.content_hash for s in submissions],
             "content": [one.content for one in rows],
             "profile": [one.profile_version for one in rows],
-            "subject": [one.line[1].subject for one in rows],
+            "subject": [one.actor.subject for one in rows],
+            "authority": [one.actor.authority for one in rows],
             "evidence": [",".join(ref.id for ref in one.evidence) for one in rows],
+            "data": [orjson.dumps(one.data).decode() for one in rows],
+            "payload": [one.payload for one in rows],
             "holder": [holder for holder, _, _ in held],
             "held": [evidence for _, evidence, _ in held],
             "slot": [slot for _, _, slot in held],
-            **journal.first_many(session, [one.line for one in rows], journal.current_traceparent()),
+            **uow.lines("submission", "Submitted", SUBMISSIONS, ADMITTED, "used-by"),
         },
     )
-    return set(found.scalars())
+    uow.has_published(EventPosition(SUBMISSIONS, str(one.id), 1) for one in submissions)
+
+
+def _columns(*columns: Sequence[Any] | None) -> Iterable[tuple[Any, ...]]:
+    """Rows out of columns that came as arrays; nothing found is null."""
+    return zip(*(column or () for column in columns), strict=True)
 
 
 def _rows(found: str | None) -> list[Any]:

@@ -28,6 +28,8 @@ STANDINGS = "registry.standings"
 AGENCIES = "registry.agencies"
 EDITIONS = "registry.editions"
 
+#: The type of the event that an admission publishes.
+ADMITTED: Final = submissions_pb2.SubmissionAdmitted.DESCRIPTOR.full_name
 CaseProgressed = cases_pb2.CaseProgressed
 CaseReturned = cases_pb2.CaseReturned
 WithdrawalAnswered = cases_pb2.WithdrawalAnswered

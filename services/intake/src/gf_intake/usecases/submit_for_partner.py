@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_chassis import crashpoints, idempotency, journal, json
 from gf_chassis.batcher import Batcher
@@ -18,7 +19,6 @@ from gf_chassis.database import Database, UnitOfWork
 from gf_chassis.errors import Rejected
 from gf_chassis.idempotency import Answer
 from gf_chassis.ids import new_id
-from gf_chassis.journal import Entry
 from gf_intake.adapters import bulk
 from gf_intake.adapters.bulk import Facts, NewSubmission
 from gf_intake.adapters.contracts import EvidenceRef
@@ -73,15 +73,22 @@ class SubmitForPartner:
         return await self.batcher.submit(call)
 
     async def _flush(self, group: Sequence[PartnerCall]) -> Sequence[Answer | BaseException]:
-        """Admit a group in one transaction; if the database refuses the group, each for itself."""
+        """Admit a group in one transaction. If the database refuses it, those whose key somebody else has used get
+        what stands under it, and the others try again: together, or where that explains nothing, each for itself."""
         try:
             return await self._admit(group)
         except (IntegrityError, DataError) as error:
-            if len(group) == 1:
+            answers: Answers = {}
+            async with self.database.reading() as session:
+                await _replay(session, group, answers)
+            rest = [one for one in group if id(one) not in answers]
+            if len(group) == len(rest) == 1:
                 taken = SubmissionExists("该单位在本批次已有此种表单,请在原表单上继续填写。")
                 return [taken if isinstance(error, IntegrityError) else error]
-            _log.info("group commit falls back to single admissions", size=len(group))
-            return [answer for one in group for answer in await self._flush([one])]
+            _log.info("group commit tries again", size=len(group), known=len(answers))
+            for part in [rest] if answers else [[one] for one in rest]:
+                answers |= zip(map(id, part), await self._flush(part), strict=True)
+            return [answers[id(one)] for one in group]
 
     async def _admit(self, group: Sequence[PartnerCall]) -> list[Answer | BaseException]:
         async with self.database.unit_of_work() as uow:
@@ -96,10 +103,11 @@ class SubmitForPartner:
                     admitted.append(self._admission(one, facts))
                 except Exception as refused:  # goes to this one's caller; its neighbours are not concerned
                     answers[id(one)] = refused
-            for done in await _write(uow, facts, admitted):
-                answers[id(done.call)] = done.new.answer
-            # What was not written may be a repetition; also of a call that another process has just committed.
-            await _replay(uow, [one for one in group if not isinstance(answers.get(id(one)), Answer)], answers)
+            if admitted:
+                await bulk.write(uow, facts.now, [one.new for one in admitted])
+                answers |= {id(one.call): one.new.answer for one in admitted}
+            # What was refused may be a repetition; also of a call that another process has just committed.
+            await _replay(uow.session, [one for one in group if not isinstance(answers.get(id(one)), Answer)], answers)
             crashpoints.reach("batcher.before_commit")
             await uow.commit()
             crashpoints.reach("batcher.after_commit")
@@ -154,16 +162,9 @@ def _admitted(prepared: Prepared, facts: Facts) -> _Admission:
         "partner",
     )
     admitted = admit(case, facts.now)
-    data = {"round": 1, "form_version": 1, "number": number}
-    entry = Entry("submission", str(submission_id), "Submitted", data, "used-by", published=admitted.published)
-    message = admitted.published.message
-    assert message is not None
     # Written by `contracts` from closed lists of words: no enum in it can be unspecified.
-    payload = message.SerializeToString(deterministic=True)
-    line = (
-        journal.serialised(entry, json.dumps(data).decode(), message.DESCRIPTOR.full_name, payload),
-        call.principal.actor(),
-    )
+    payload = admitted.published.message.SerializeToString(deterministic=True)
+    journal.require_size(payload)
     view = {**submission_view(submission), "warnings": [noted_view(w) for w in admitted.warnings]}
     position = f"{admitted.published.topic}/{admitted.published.key}/{admitted.published.number}"
     answer = Answer(201, json.dumps(view), {"Event-Position": position})
@@ -175,7 +176,9 @@ def _admitted(prepared: Prepared, facts: Facts) -> _Admission:
         unit.version,
         prepared.canonical.decode(),
         evidence,
-        line,
+        call.principal.actor(),
+        {"round": 1, "form_version": 1, "number": number},
+        payload,
     )
     return _Admission(call, new)
 
@@ -196,14 +199,6 @@ def _evidence(prepared: Prepared, facts: Facts) -> list[EvidenceRef]:
     return refs
 
 
-async def _write(uow: UnitOfWork, facts: Facts, admitted: Sequence[_Admission]) -> list[_Admission]:
-    """Keys, rows, journal. What comes back was written; the rest found its key taken."""
-    if not admitted:
-        return []
-    ids = await bulk.write(uow.session, facts.now, [one.new for one in admitted])
-    return [one for one in admitted if one.new.submission.id in ids]
-
-
 def _leaders(group: Sequence[PartnerCall]) -> list[PartnerCall]:
     """Of equal keys in one group the first leads; the others get its answer."""
     first: dict[tuple[str, str], PartnerCall] = {}
@@ -212,11 +207,11 @@ def _leaders(group: Sequence[PartnerCall]) -> list[PartnerCall]:
     return list(first.values())
 
 
-async def _replay(uow: UnitOfWork, unanswered: Sequence[PartnerCall], answers: Answers) -> None:
+async def _replay(session: AsyncSession, unanswered: Sequence[PartnerCall], answers: Answers) -> None:
     """The first answers of those keys that have one; 422 where the body was another."""
     if not unanswered:
         return
-    stored = await idempotency.stored(uow.session, sorted({one.key for one in unanswered}))
+    stored = await idempotency.stored(session, sorted({one.key for one in unanswered}))
     for one in unanswered:
         if one.key in stored:
             try:

@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gf_chassis import journal
 from gf_chassis.database import UnitOfWork
-from gf_chassis.journal import Entry, EventPosition
+from gf_chassis.journal import EventPosition
 from gf_scoring.adapters.contracts import SCORED, TOPIC
 from gf_scoring.adapters.tables import AssessmentRow, CaseRow, SheetRow
 from gf_scoring.domain.sheets import Assessment, Sheet
@@ -64,8 +64,9 @@ _APPEND = text(
     f" select {', '.join(name for name, _ in _OWN)}, "
     + ", ".join(f"cast(:{name} as {kind})" for name, kind in _ALIKE)
     + ", clock_timestamp() + cast(:line_offset as interval) from given) "
-    + journal.ALIKE_SQL
-    + "(select submission_id::text as key, number, published as payload from given) as line"
+    + journal.LINES_SQL
+    + "(select submission_id::text as key, number, :actor as actor, :authority as authority,"
+    " cast(:data as jsonb) as data, published as payload from given) as line"
 )
 
 
@@ -151,8 +152,7 @@ async def _append(uow: UnitOfWork, groups: _Groups, reason: str) -> None:
     for (alike, basis), group in groups.items():
         sheets = [one.sheet for one in group]
         common = {name: value for (name, _), value in zip(_ALIKE, alike, strict=True)}
-        data = {"round": common["round"], "revision": common["revision"]}
-        line = Entry("score_sheet", "", "submission_scored", data, basis, reason)
+        lines = uow.lines("score_sheet", "submission_scored", TOPIC, SCORED, basis, reason)
         values = {
             "submission_id": [sheet.subject.submission_id for sheet in sheets],
             "number": [sheet.number for sheet in sheets],
@@ -161,8 +161,11 @@ async def _append(uow: UnitOfWork, groups: _Groups, reason: str) -> None:
             "superior": [sheet.subject.superior for sheet in sheets],
             "admitted": [one.admitted for one in group],
             "published": [one.published for one in group],
+            "actor": uow.actor.subject,
+            "authority": uow.actor.authority,
+            "data": orjson.dumps({"round": common["round"], "revision": common["revision"]}).decode(),
         }
-        await uow.session.execute(_APPEND, {**values, **common, **uow.lines_alike(line, TOPIC, SCORED)})
+        await uow.session.execute(_APPEND, {**values, **common, **lines})
         uow.has_published(EventPosition(TOPIC, sheet.subject.submission_id, sheet.number) for sheet in sheets)
 
 
