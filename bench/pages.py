@@ -245,6 +245,9 @@ async def _of_intake(url: str) -> list[tuple[str, Who]]:
         f"/intake/ui/submissions/{submission}", "/intake/v1/submissions", f"/intake/v1/submissions/{submission}",
     )]  # fmt: skip
     partner = Who("cq", ("partner",))
+    campaign = await _one(url, "select id from campaign order by id limit 1")
+    steward = Who("miit", ("steward",))
+    found += [(f"/intake/ui/steward{path}", steward) for path in ("", "/new", f"/{campaign}")]
     lists = ("", "?state=closed", "?state=draft", "?campaign_id=01900000-0000-7000-8000-000000002025")
     return found + [(f"/intake/v1/submissions{query}", who) for who in (MIIT, CQ, COUNTY, partner) for query in lists]
 

@@ -47,6 +47,33 @@ async def test_the_public_lists(season: Season, visitor: Come) -> None:
     await one.accessible()
 
 
+async def test_the_pages_of_stewards(visitor: Come) -> None:
+    """A campaign announced and opened by clicking; what is missing is said at its field."""
+    one = await visitor("miit-lists", "/intake/ui/")
+    assert one.page.url.endswith("/intake/ui/steward")
+    await one.accessible()
+    await one.page.get_by_role("link", name="发布申报批次").click()
+    await one.accessible()
+    await one.page.get_by_label("批次名称").fill("又一批绿色工业园区推荐")
+    await one.page.get_by_label("绿色工业园区").check()
+    with one.expecting_errors():
+        await one.page.get_by_role("button", name="发布").click()
+        await expect(one.page.locator("fieldset .error")).to_have_text("表单：至少 1 项。")
+    await one.accessible()
+    await one.page.get_by_label("申报表").check()
+    await one.page.get_by_role("button", name="发布").click()
+    await expect(one.page.locator("h1")).to_have_text("又一批绿色工业园区推荐")
+    await one.accessible()
+    await one.page.get_by_label("最后一天").fill("2027-06-30")
+    await one.page.get_by_label("依据文件").fill("工信厅节函〔2027〕1号")
+    await one.page.get_by_role("button", name="登记时间").click()
+    await expect(one.page.get_by_text("立即生效").first).to_be_visible()
+    await one.page.locator("#open").get_by_role("button", name="开始受理").click()
+    await one.page.locator("dialog").get_by_role("button", name="开始受理").click()
+    await expect(one.page.locator(".head .badge")).to_have_text("受理中")
+    await one.accessible()
+
+
 async def test_the_pages_of_scoring(season: Season, visitor: Come) -> None:
     """Rules for all; the sheet with a link back to the form or the case it belongs to."""
     one, submission = await season.applied("shenzhen", "440306")

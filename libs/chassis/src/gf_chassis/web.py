@@ -49,7 +49,7 @@ _HERE = Path(__file__).parent
 _MEDIA = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
 #: The pages of the house (各系统): service, label, and the roles that work there; none: open to all.
 HOUSE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("intake", "申报填报", ("applicant",)),
+    ("intake", "申报填报", ("applicant", "steward")),
     ("review", "审核工作台", ("reviewer", "approver")),
     ("scoring", "评价打分", ("applicant", "reviewer", "approver", "registrar", "steward")),
     ("registry", "绿色制造名单", ()),

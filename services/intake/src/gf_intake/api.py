@@ -9,7 +9,7 @@ from gf_intake.domain.errors import DomainError
 from gf_intake.entrypoints import partner
 from gf_intake.entrypoints.http import ROUTERS
 from gf_intake.settings import Settings
-from gf_intake.web import pages
+from gf_intake.web import pages, words
 from gf_policy import PolicyLookupError
 
 #: What a form has beside its file.
@@ -33,7 +33,7 @@ def create(built: Bootstrap | None = None, *, verifier: TokenVerifier | None = N
         },
         verifier=verifier,
         ui=[pages.router()],
-        pages=pages.pages(),
+        pages=pages.pages(lambda authority: words.authority_name(built.policies, authority)),
         hot=partner.hot(built),
     )
     app.state.intake = built

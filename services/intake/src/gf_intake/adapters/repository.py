@@ -126,6 +126,19 @@ class Repository:
         )
         return to_campaign(row, list(dates))
 
+    async def campaigns(self, most: int = 200) -> list[Campaign]:
+        """The newest ones first. They are public: everybody may read all of them."""
+        rows = (await self.session.exec(select(CampaignRow).order_by(col(CampaignRow.id).desc()).limit(most))).all()
+        dates = await self.session.exec(
+            select(CampaignDateRow)
+            .where(col(CampaignDateRow.campaign_id).in_([row.id for row in rows]))
+            .order_by(col(CampaignDateRow.no))
+        )
+        of: dict[UUID, list[CampaignDateRow]] = {row.id: [] for row in rows}
+        for one in dates:
+            of[one.campaign_id].append(one)
+        return [to_campaign(row, of[row.id]) for row in rows]
+
     async def add_campaign(self, campaign: Campaign) -> None:
         self.session.add(
             CampaignRow(

@@ -3,14 +3,12 @@
 from typing import Annotated, Any
 
 from fastapi import Query, Response
-from sqlmodel import col, select
 
 from gf_chassis.errors import NotFound
 from gf_chassis.http import PathId, Router, int_if_match
 from gf_chassis.idempotency import OnceKey
 from gf_chassis.identity import CurrentPrincipal
 from gf_intake.adapters.repository import Repository
-from gf_intake.adapters.tables import CampaignRow
 from gf_intake.entrypoints.dependencies import IfMatch, Intake, tag
 from gf_intake.entrypoints.schemas import CampaignIn, CampaignList, CampaignOut, CheckOut, ContentIn, DateIn, OpenIn
 from gf_intake.usecases import describe_form
@@ -70,11 +68,9 @@ async def set_date(
 @router.get("/campaigns", response_model=CampaignList, summary="申报批次")
 async def list_campaigns(intake: Intake, principal: CurrentPrincipal) -> dict[str, Any]:
     async with intake.database.reading() as session:
-        ids = await session.exec(select(CampaignRow.id).order_by(col(CampaignRow.id).desc()).limit(200))
-        repository = Repository(session)
-        found = [await repository.campaign(one) for one in list(ids)]
+        found = await Repository(session).campaigns()
     windows = intake.policies.campaign_windows
-    return {"items": [campaign_view(one, windows(one.policy.id)) for one in found if one is not None]}
+    return {"items": [campaign_view(one, windows(one.policy.id)) for one in found]}
 
 
 @router.get("/campaigns/{campaign_id}", response_model=CampaignOut, summary="申报批次")

@@ -7,13 +7,14 @@ from starlette.responses import Response
 
 from gf_chassis.forms import new_key
 from gf_chassis.http import Cursor
-from gf_chassis.web import render
+from gf_chassis.identity import Principal
+from gf_chassis.web import PagePrincipal, redirect, render
 from gf_intake.adapters.policies import Policies
 from gf_intake.domain.submissions import SubmissionState
 from gf_intake.entrypoints.dependencies import Intake
 from gf_intake.usecases import read_submissions, read_units
 from gf_intake.web import words
-from gf_intake.web.pages import Applicant
+from gf_intake.web.pages import STEWARDS, applicant
 from gf_policy.words import CATEGORIES
 
 router = APIRouter()
@@ -28,7 +29,14 @@ _PAGE = 50
 
 
 @router.get("/")
-async def mine(request: Request, person: Applicant, intake: Intake, cursor: Cursor = None) -> Response:
+async def home(request: Request, person: PagePrincipal, intake: Intake, cursor: Cursor = None) -> Response:
+    """Stewards have pages of their own."""
+    if person.has("steward") and not person.has("applicant"):
+        return redirect(request, STEWARDS)
+    return await mine(request, await applicant(request, person, intake), intake, cursor)
+
+
+async def mine(request: Request, person: Principal, intake: Intake, cursor: str | None) -> Response:
     async with intake.database.reading() as session:
         page = await read_submissions.list_submissions(
             session,

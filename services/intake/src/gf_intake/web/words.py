@@ -6,7 +6,12 @@ from gf_chassis.clock import SHANGHAI
 from gf_intake.adapters.policies import Policies
 from gf_intake.domain.submissions import SubmissionState
 
-KINDS = {"application": "申报表", "benchmark": "对标自评价表", "dynamic": "动态管理表"}
+KINDS = {
+    "application": "申报表",
+    "benchmark": "对标自评价表",
+    "dynamic_form": "动态管理表",
+    "change_report": "变更报告",
+}
 LEVELS = {"county": "县（区）级", "city": "市级", "province": "省级", "group": "集团", "ministry": "工信部"}
 #: DM-state, and what the badge looks like.
 STAGES = {
@@ -52,6 +57,12 @@ ACTS = {
     "GivenUp": "放弃申报",
     "TermOver": "退回修改期满未上报",
 }
+
+
+def act_name(act: str) -> str:
+    """What has a window of its own (N25-dates): filing, or the decision of a level."""
+    name, _, level = act.partition(":")
+    return f"{LEVELS.get(level, level)}审核" if name == "decide" else "上报"
 
 
 def authority_name(policies: Policies, authority: str | None) -> str:
