@@ -36,7 +36,7 @@ Command = Callable[[argparse.Namespace], Awaitable[int]]
 
 def load_runtime(service: str) -> ServiceRuntime:
     """The service as its own processes build it."""
-    settings = importlib.import_module(f"gf_{service}.settings").Settings()
+    settings = importlib.import_module(f"gf_{service}.settings").Settings.read()
     runtime: ServiceRuntime = importlib.import_module(f"gf_{service}.bootstrap").bootstrap(settings).runtime
     return runtime
 
@@ -147,7 +147,7 @@ async def _projection(options: argparse.Namespace) -> int:
 
 
 async def _topics(options: argparse.Namespace) -> int:
-    settings = importlib.import_module(f"gf_{options.service}.settings").Settings()
+    settings = importlib.import_module(f"gf_{options.service}.settings").Settings.read()
     bootstrap = options.bootstrap or settings.kafka_bootstrap
     planned = topics.planned()
     created = await topics.ensure(bootstrap, planned, replication=options.replication, security=settings.kafka_security)
@@ -158,7 +158,7 @@ async def _topics(options: argparse.Namespace) -> int:
 
 
 async def _accept_restore(options: argparse.Namespace) -> int:
-    settings = importlib.import_module(f"gf_{options.service}.settings").Settings()
+    settings = importlib.import_module(f"gf_{options.service}.settings").Settings.read()
     if not settings.owner_url:
         print(f"the owner's address is needed: GF_{options.service.upper()}_OWNER_URL", file=sys.stderr)
         return 2

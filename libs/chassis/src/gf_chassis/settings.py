@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gf_chassis.certificates import trust
@@ -105,15 +105,43 @@ class ServiceSettings(BaseSettings):
     def _async_driver(cls, value: str) -> str:
         return async_url(value) if value else value
 
+    @classmethod
+    def read(cls) -> Self:
+        """Out of the environment, for a process that starts; what is wrong there ends it with a word for each."""
+        try:
+            return cls()
+        except ValidationError as error:
+            from gf_chassis.problems import explain
+
+            prefix = cls.model_config.get("env_prefix", "")
+            wrong = [
+                f"  {prefix}{str(found['loc'][0]).upper()}：{explain(dict(found))}"
+                if found["loc"]
+                else f"  {explain(dict(found))}"
+                for found in error.errors(include_url=False, include_input=False)
+            ]
+            raise SystemExit("\n".join(["环境变量中的设置有误，未能启动：", *wrong])) from None
+
     @field_validator("ca_file", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
 
+    @field_validator("ca_file")
+    @classmethod
+    def _holds_certificates(cls, file: Path | None) -> Path | None:
+        try:
+            trust(ssl.create_default_context(), file)
+        except ssl.SSLError:
+            raise ValueError(f"文件 {file} 中没有证书（PEM 格式，以 -----BEGIN CERTIFICATE----- 开头）。") from None
+        except OSError as error:
+            raise ValueError(f"文件 {file} 不能读取（{error.strerror}）。") from None
+        return file
+
     @model_validator(mode="after")
     def _journal_only_standalone(self) -> Self:
         if self.events == "journal" and self.mode == "cluster":
-            raise ValueError("events=journal needs the other services' databases and is refused in a cluster")
+            raise ValueError("EVENTS=journal 须读取其他服务的数据库，不能用于集群（MODE=cluster），请改为 kafka。")
         return self
 
     @property

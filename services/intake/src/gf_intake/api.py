@@ -18,7 +18,7 @@ _AROUND = 2 * 1024 * 1024
 
 def create(built: Bootstrap | None = None, *, verifier: TokenVerifier | None = None) -> FastAPI:
     """The application; from the environment where nothing is given. `verifier` replaces the issuer's (tests)."""
-    built = built or bootstrap(Settings())
+    built = built or bootstrap(Settings.read())
     app = create_app(
         "intake",
         built.runtime,

@@ -16,7 +16,7 @@ from gf_registry.web import dynamic_pages, edition_pages, pages
 
 def create(bootstrap: Bootstrap | None = None, *, verifier: TokenVerifier | None = None) -> FastAPI:
     """The application of a bootstrap; without one, of the environment."""
-    b = bootstrap or build(Settings())
+    b = bootstrap or build(Settings.read())
     return create_app(
         "registry",
         b.runtime,

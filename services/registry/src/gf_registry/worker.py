@@ -8,7 +8,7 @@ from gf_registry.settings import Settings
 
 
 def main() -> None:
-    serve_worker(bootstrap(Settings()).runtime)
+    serve_worker(bootstrap(Settings.read()).runtime)
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ def bootstrap(
     book: gf_policy.Book | None = None,
     policies: Policies | None = None,
 ) -> Bootstrap:
-    settings = settings or Settings()
+    settings = settings or Settings.read()
     clock = clock or Clock()
     database = Database(settings.database, clock)
     policies = policies or Policies(book or gf_policy.load(settings.policies_dir))

@@ -15,7 +15,7 @@ from gf_scoring.web.pages import routers as page_routers
 
 
 def create(parts: Bootstrap | None = None, *, verifier: TokenVerifier | None = None) -> FastAPI:
-    parts = parts or bootstrap(Settings())
+    parts = parts or bootstrap(Settings.read())
     return create_app(
         "scoring",
         parts.runtime,

@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from gf_policy import Book
-from gf_policy.words import list_name
+from gf_policy.words import GROUNDS, list_name
 
-#: Grounds of bars and removals beside the exclusions of art. 17.
-GROUNDS = {
-    "fraud": "数据或材料造假",
-    "major_incident": "发生重大及以上生产安全、质量事故或突发环境事件",
-    "refused_to_file": "拒不按时填报年度动态管理表",
-    "false_material": "提供虚假材料或数据",
-    "no_longer_conforming": "变更后不再符合要求",
-    "bottom_5_percent": "连续三年得分处于后 5%",
-    "merged": "已并入其他单位",
-}
 #: Why a submission ends without a decision.
 ENDS = {"given_up": "您已放弃本次填报", "term_over": "更正期限已过，未重新上报"}
 

@@ -108,7 +108,7 @@ def _tell(sheet: SheetOut, differences: list[Difference]) -> None:
 
 async def _work(run_id: UUID) -> int:
     """One process: stretch after stretch until none is left."""
-    parts = bootstrap(Settings())
+    parts = bootstrap(Settings.read())
     try:
         while await parts.rescore_population.step(run_id):
             pass
@@ -118,7 +118,7 @@ async def _work(run_id: UUID) -> int:
 
 
 async def _rescore(run_id: UUID, processes: int) -> int:
-    parts = bootstrap(Settings())
+    parts = bootstrap(Settings.read())
     command = (sys.executable, "-m", __spec__.name if __spec__ else __name__, "rescore", str(run_id), "--work")
     started, workers = time.monotonic(), []
     try:
@@ -162,7 +162,7 @@ async def _outcome(database: Any, run_id: UUID) -> int:
 
 
 async def _status(run_id: UUID) -> int:
-    parts = bootstrap(Settings())
+    parts = bootstrap(Settings.read())
     try:
         line = await _line(parts.database, run_id, time.monotonic())
     finally:
