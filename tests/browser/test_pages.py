@@ -47,6 +47,28 @@ async def test_the_public_lists(season: Season, visitor: Come) -> None:
     await one.accessible()
 
 
+async def test_an_existing_list_is_imported_by_pasting(visitor: Come) -> None:
+    one = await visitor("fs-lists", "/registry/ui/desk")
+    await one.page.get_by_role("link", name="导入已有名单").click()
+    await one.accessible()
+    await one.page.locator("#f-list_id").select_option("city:gd.foshan:park")
+    await one.page.get_by_label("年份").fill("2024")
+    await one.page.get_by_label("公布文件").fill("佛工信〔2024〕8号")
+    await one.page.get_by_label("生效日期").fill("2024-12-20")
+    await one.page.locator("#f-entries").fill("甲园区\t123")
+    await one.page.get_by_role("button", name="导入并公布").click()
+    with one.expecting_errors():
+        await one.page.locator("dialog").get_by_role("button", name="导入并公布").click()
+        await expect(one.page.locator(".field .error")).to_contain_text("第 1 家，统一社会信用代码")
+    await one.accessible()
+    await one.page.locator("#f-entries").fill("甲园区\t\t440604\n乙园区")
+    await one.page.get_by_role("button", name="导入并公布").click()
+    await one.page.locator("dialog").get_by_role("button", name="导入并公布").click()
+    await expect(one.page.get_by_text("已导入，作为 2024 年第 1 期公布：2 家。")).to_be_visible()
+    await expect(one.page.get_by_text("甲园区").first).to_be_visible()
+    await one.accessible()
+
+
 async def test_the_pages_of_stewards(visitor: Come) -> None:
     """A campaign announced and opened by clicking; what is missing is said at its field."""
     one = await visitor("miit-lists", "/intake/ui/")

@@ -7,19 +7,16 @@ from uuid import UUID
 
 from fastapi import Header, Query, Response
 
-from gf_chassis.errors import FieldError, Rejected
 from gf_chassis.http import Cursor, Limit, PathId, Router, decode_cursor, encode_cursor, etag, int_if_match
 from gf_chassis.idempotency import OnceKey
 from gf_chassis.identity import CurrentPrincipal
-from gf_policy.errors import PolicyLookupError
-from gf_policy.uscc import validate
 from gf_registry.domain.adjustments import AdjustmentKind
 from gf_registry.domain.lists import ListId
 from gf_registry.entrypoints import exports as tables
 from gf_registry.entrypoints import schemas
 from gf_registry.entrypoints.attention import attention_sheet
+from gf_registry.entrypoints.codes import entries_of
 from gf_registry.entrypoints.exports import Kind
-from gf_registry.usecases.import_list import ImportEntry
 from gf_registry.usecases.impose_bar import BarOrder
 from gf_registry.usecases.parts import Part
 from gf_registry.usecases.propose_adjustment import Proposal
@@ -137,10 +134,8 @@ def _editions(api: Router, b: Bootstrap) -> None:
         list_id: str, body: schemas.Import, principal: CurrentPrincipal, once: OnceKey, response: Response
     ) -> Answer:
         """An existing list, as one published edition with the date in law it had."""
-        entries = [ImportEntry(e.name, e.uscc, e.unit_id, e.region, e.industry) for e in body.entries]
-        _check_codes(entries)
         answer = await b.import_list(
-            database.unit_of_work(principal.actor()), once, principal, ListId.parse(list_id), entries,
+            database.unit_of_work(principal.actor()), once, principal, ListId.parse(list_id), entries_of(body),
             year=body.year, effective=body.effective, document=body.document,
         )  # fmt: skip
         once.headers(response)
@@ -228,18 +223,3 @@ def _adjustments(api: Router, b: Bootstrap) -> None:
         once.headers(response)
         response.headers["ETag"] = etag(answer["version"])
         return answer
-
-
-def _check_codes(entries: list[ImportEntry]) -> None:
-    """统一社会信用代码 with right check characters, each wrong one named."""
-    errors = []
-    for index, entry in enumerate(entries):
-        if entry.uscc is None:
-            continue
-        try:
-            validate(entry.uscc)
-        except PolicyLookupError as error:
-            errors.append(FieldError(f"/entries/{index}/uscc", "invalid_uscc", str(error)))
-    if errors:
-        detail = f"有 {len(errors)} 个统一社会信用代码无效，请逐一核对。"
-        raise Rejected("invalid_uscc", detail, rule="DM-form", article="GB 32100-2015", errors=errors[:100])
