@@ -82,6 +82,8 @@ async def test_what_is_wrong_names_its_field(ministry: httpx.AsyncClient) -> Non
         ({"categories": []}, "categories"),
         ({"categories": ["supply_chain"]}, "categories"),
         ({"title_1": "指南", "url_1": "javascript:alert(1)"}, "links.url"),
+        ({"title_1": "指南", "url_1": "https://a\x00b"}, "links.url"),
+        ({"name": "批\x00次"}, "name"),
     ):
         answer = await post(ministry, f"{HERE}/new", {**NEW, **wrong})
         assert answer.status_code == 422, (wrong, answer.text)

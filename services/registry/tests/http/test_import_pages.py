@@ -47,7 +47,10 @@ async def test_what_is_wrong_names_unit_and_column_and_nothing_is_imported(world
         ({"entries": "甲厂,91500112100000016m\n乙厂,91500112100000016M"}, "entries", "重复出现"),
         ({"entries": "名称\n"}, "entries", "名单："),
         ({"year": "去年"}, "year", "年份："),
-        ({"document": ""}, "document", "公布文件："),
+        ({"document": ""}, "document", "请填写公布文件"),
+        ({"document": "文\x00件"}, "document", "不能保存的字符"),
+        ({"entries": "甲厂\n乙\x00厂"}, "entries", "第 2 家：一行过长，或含有不能保存的字符"),
+        ({"entries": "甲" * 2_000}, "entries", "第 1 家：一行过长"),
         ({"effective": "20.12."}, "effective", "生效日期："),
     ):
         answer = await browser.post(PAGE, **{**FORM, "entries": PASTED, **wrong})

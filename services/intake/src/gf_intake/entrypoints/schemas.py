@@ -108,7 +108,7 @@ class Link(ApiModel):
 
     kind: Code
     title: Name
-    url: Annotated[str, Field(max_length=500, pattern=r"^(https://|tel:|mailto:)")]
+    url: Annotated[CleanText, Field(max_length=500, pattern=r"^(https://|tel:|mailto:)")]
 
 
 class CampaignIn(ApiModel):

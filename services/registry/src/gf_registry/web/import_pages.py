@@ -23,7 +23,7 @@ from gf_registry.domain.lists import LEVELS, ListId
 from gf_registry.entrypoints import schemas
 from gf_registry.entrypoints.codes import entries_of
 from gf_registry.labels import heading
-from gf_registry.web.forms import carried_out, once_of
+from gf_registry.web.forms import carried_out, needed, once_of
 
 if TYPE_CHECKING:
     from gf_registry.bootstrap import Bootstrap
@@ -35,6 +35,8 @@ _NAMES = ("name", "uscc", "region", "industry")
 #: What these have to look like; the schema only knows that they do not.
 _SHAPES: dict[int | str, str] = {"uscc": "应为 18 位数字或大写字母。", "region": "应为 6 位数字。"}
 LABELS = {"year": "年份", "document": "公布文件", "effective": "生效日期", "entries": "名单"}
+#: Characters of a line.
+_LINE = 1000
 #: Lines that are named; the rest is most likely wrong in the same way.
 _SHOWN = 5
 
@@ -86,7 +88,7 @@ def _read(form: FormData) -> schemas.Import:
     year = text(form, "year")
     values = {
         "year": int(year) if year.isascii() and year.isdecimal() and len(year) == 4 else year,
-        "document": text(form, "document"),
+        "document": needed(form, "document", LABELS["document"], 200),
         "effective": _date(text(form, "effective")),
         "entries": _entries(text(form, "entries")),
     }
@@ -107,6 +109,9 @@ def _entries(pasted: str) -> list[dict[str, str]]:
     """A line each; cells are parted by tabs, as spreadsheets copy them, or by commas. A line of headings is none."""
     rows: list[dict[str, str]] = []
     for line in pasted.splitlines():
+        if len(line) > _LINE or "\x00" in line:
+            wrong = FieldError(f"/entries/{len(rows)}", "invalid", "一行过长，或含有不能保存的字符。")
+            raise Rejected("invalid", "填写有误。", errors=[wrong])
         apart = ("\t", line) if "\t" in line else (",", line.replace("，", ","))
         cells = [cell.strip() for cell in next(csv.reader([apart[1]], delimiter=apart[0]), [])]
         if not any(cells) or cells[0] == COLUMNS[0]:
