@@ -2,7 +2,7 @@
 
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -32,6 +32,11 @@ class DatabaseSettings(BaseModel):
     lock_timeout_ms: int = 5_000
     idle_in_transaction_timeout_ms: int = 20_000
     application_name: str = "greenladder"
+
+
+def _not_started(wrong: Iterable[tuple[str, str]]) -> SystemExit:
+    lines = [f"  {name}：{said}" if name else f"  {said}" for name, said in wrong]
+    return SystemExit("\n".join(["环境变量中的设置有误，未能启动：", *lines]))
 
 
 class ServiceSettings(BaseSettings):
@@ -108,35 +113,30 @@ class ServiceSettings(BaseSettings):
     @classmethod
     def read(cls) -> Self:
         """Out of the environment, for a process that starts; what is wrong there ends it with a word for each."""
+        prefix = cls.model_config.get("env_prefix", "")
         try:
-            return cls()
+            settings = cls()
         except ValidationError as error:
             from gf_chassis.problems import explain
 
-            prefix = cls.model_config.get("env_prefix", "")
-            wrong = [
-                f"  {prefix}{str(found['loc'][0]).upper()}：{explain(dict(found))}"
-                if found["loc"]
-                else f"  {explain(dict(found))}"
-                for found in error.errors(include_url=False, include_input=False)
-            ]
-            raise SystemExit("\n".join(["环境变量中的设置有误，未能启动：", *wrong])) from None
+            found = error.errors(include_url=False, include_input=False)
+            raise _not_started(
+                (prefix + str(one["loc"][0]).upper() if one["loc"] else "", explain(dict(one))) for one in found
+            ) from None
+        try:
+            trust(ssl.create_default_context(), settings.ca_file)
+        except ssl.SSLError:
+            wrong = f"文件 {settings.ca_file} 中没有证书（PEM 格式，以 -----BEGIN CERTIFICATE----- 开头）。"
+            raise _not_started([(f"{prefix}CA_FILE", wrong)]) from None
+        except OSError as error:
+            wrong = f"文件 {settings.ca_file} 不能读取（{error.strerror}）。"
+            raise _not_started([(f"{prefix}CA_FILE", wrong)]) from None
+        return settings
 
     @field_validator("ca_file", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
-
-    @field_validator("ca_file")
-    @classmethod
-    def _holds_certificates(cls, file: Path | None) -> Path | None:
-        try:
-            trust(ssl.create_default_context(), file)
-        except ssl.SSLError:
-            raise ValueError(f"文件 {file} 中没有证书（PEM 格式，以 -----BEGIN CERTIFICATE----- 开头）。") from None
-        except OSError as error:
-            raise ValueError(f"文件 {file} 不能读取（{error.strerror}）。") from None
-        return file
 
     @model_validator(mode="after")
     def _journal_only_standalone(self) -> Self:
