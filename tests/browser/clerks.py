@@ -11,6 +11,7 @@ from pathlib import Path
 from playwright.async_api import Locator
 
 from gf_standalone.demo import data
+from gf_standalone.demo.story import NAME
 from tests.browser.browsing import PAUSE, Visitor
 
 Come = Callable[..., Awaitable[Visitor]]
@@ -117,6 +118,7 @@ class Office:
         me = self.reviewer
         await me.open("/review/ui/batches")
         form = me.page.locator('form[action="/review/ui/batches"]')
+        await form.get_by_label("活动").select_option(label=NAME)
         await form.get_by_label("批次名称").fill(title)
         await me.send(form)
         form = me.form("add")
