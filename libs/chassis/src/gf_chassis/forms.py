@@ -24,6 +24,12 @@ def text(form: FormData, name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
+def number(form: FormData, name: str) -> int | str:
+    """A whole number, or the text as it is, for the schema to refuse."""
+    value = text(form, name)
+    return int(value) if value.isascii() and value.isdecimal() and len(value) <= 9 else value
+
+
 def version_seen(form: FormData) -> int:
     """The version or position the page was made from; Stale where it says none."""
     value = text(form, "seen")

@@ -7,8 +7,21 @@ from collections.abc import Sequence
 
 import pytest
 
-from gf_chassis.batcher import Batcher
+from gf_chassis.batcher import Batcher, Flush
 from gf_chassis.errors import Transient
+
+
+def held_up() -> tuple[list[list[int]], asyncio.Event, Flush[int, int]]:
+    """A flush that waits for the event, and the groups it was given."""
+    groups: list[list[int]] = []
+    go = asyncio.Event()
+
+    async def flush(items: Sequence[int]) -> Sequence[int | BaseException]:
+        groups.append(list(items))
+        await go.wait()
+        return list(items)
+
+    return groups, go, flush
 
 
 async def test_what_gathers_while_one_group_is_written_forms_the_next() -> None:
@@ -94,14 +107,7 @@ async def test_too_many_waiting_are_shed_and_closing_finishes_what_was_taken() -
 
 
 async def test_two_flushers_work_side_by_side_and_nothing_stays_behind() -> None:
-    groups: list[list[int]] = []
-    go = asyncio.Event()
-
-    async def flush(items: Sequence[int]) -> Sequence[int | BaseException]:
-        groups.append(list(items))
-        await go.wait()
-        return list(items)
-
+    groups, go, flush = held_up()
     batcher = Batcher(flush, cap=3, flushers=2, worth=1)
     tasks = [asyncio.create_task(batcher.submit(n)) for n in range(8)]
     await asyncio.sleep(0.01)
@@ -115,14 +121,7 @@ async def test_two_flushers_work_side_by_side_and_nothing_stays_behind() -> None
 
 
 async def test_a_second_flusher_starts_for_a_group_that_is_worth_it() -> None:
-    groups: list[list[int]] = []
-    go = asyncio.Event()
-
-    async def flush(items: Sequence[int]) -> Sequence[int | BaseException]:
-        groups.append(list(items))
-        await go.wait()
-        return list(items)
-
+    groups, go, flush = held_up()
     batcher = Batcher(flush, flushers=2, worth=3)
     tasks = [asyncio.create_task(batcher.submit(0))]
     await asyncio.sleep(0.01)
@@ -140,14 +139,7 @@ async def test_a_second_flusher_starts_for_a_group_that_is_worth_it() -> None:
 
 
 async def test_beside_a_large_group_a_second_one_is_as_large() -> None:
-    groups: list[list[int]] = []
-    go = asyncio.Event()
-
-    async def flush(items: Sequence[int]) -> Sequence[int | BaseException]:
-        groups.append(list(items))
-        await go.wait()
-        return list(items)
-
+    groups, go, flush = held_up()
     batcher = Batcher(flush, flushers=2, worth=1)
     tasks = [asyncio.create_task(batcher.submit(n)) for n in range(3)]
     await asyncio.sleep(0.01)

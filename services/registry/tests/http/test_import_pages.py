@@ -58,6 +58,8 @@ async def test_what_is_wrong_names_unit_and_column_and_nothing_is_imported(world
         found = {one["field"]: one["detail"] for one in answer.json()["errors"]}
         assert said in found[field], (wrong, found)
         assert said in answer.json()["detail"]
+    empty = await browser.post(PAGE, **{**FORM, "entries": PASTED, "document": ""})
+    assert empty.json()["detail"].count("请填写公布文件") == 1
     many = "\n".join(f"{number}厂,1" for number in range(20))
     answer = await browser.post(PAGE, **FORM, entries=many)
     assert "另有 15 处" in answer.json()["errors"][0]["detail"]

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from gf_chassis.errors import FieldError, NotFound, Rejected
-from gf_chassis.forms import new_key, text, version_seen
+from gf_chassis.forms import new_key, number, text, version_seen
 from gf_chassis.http import Cursor, decode_cursor, encode_cursor
 from gf_chassis.problems import explain
 from gf_chassis.web import CheckedForm, PagePrincipal, render
@@ -113,7 +113,7 @@ def _acts(ui: APIRouter, b: Bootstrap) -> None:
             return await b.publish_edition(uow, once, person, name, id_of(form, "edition_id"), seen=version_seen(form))
 
         async def changed() -> Sequence[str]:
-            last = _number(text(form, "seen"))
+            last = number(form, "seen")
             if not isinstance(last, int):
                 return []
             async with database.reading() as session:
@@ -146,7 +146,7 @@ def _draft(form: FormData) -> schemas.Draft:
     document = needed(form, "document", LABELS["document"], 200)
     try:
         effective = date.fromisoformat(text(form, "effective")) if text(form, "effective") else None
-        return schemas.Draft(year=_number(text(form, "year")), document=document, effective=effective)
+        return schemas.Draft(year=number(form, "year"), document=document, effective=effective)
     except ValidationError as error:
         wrong = [
             FieldError(f"/{one['loc'][0]}", "invalid", f"{LABELS[str(one['loc'][0])]}：{explain(dict(one))}")
@@ -155,8 +155,3 @@ def _draft(form: FormData) -> schemas.Draft:
     except ValueError:
         wrong = [FieldError("/effective", "invalid", "生效日期应为年-月-日，例如 2025-12-01。")]
     raise Rejected("invalid", "填写有误：" + "".join(one.detail for one in wrong), errors=wrong)
-
-
-def _number(value: str) -> Any:
-    """A whole number, or the text as it is, for the schema to refuse."""
-    return int(value) if value.isascii() and value.isdecimal() and len(value) <= 9 else value

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from gf_chassis.errors import FieldError, NotFound, Rejected
-from gf_chassis.forms import new_key, text
+from gf_chassis.forms import new_key, number, text
 from gf_chassis.identity import Principal
 from gf_chassis.problems import explain
 from gf_chassis.web import CheckedForm, PagePrincipal, render
@@ -85,9 +85,8 @@ def _kept(law: Law, person: Principal) -> list[ListId]:
 
 def _read(form: FormData) -> schemas.Import:
     """The form through the same schema as the API."""
-    year = text(form, "year")
     values = {
-        "year": int(year) if year.isascii() and year.isdecimal() and len(year) == 4 else year,
+        "year": number(form, "year"),
         "document": needed(form, "document", LABELS["document"], 200),
         "effective": _date(text(form, "effective")),
         "entries": _entries(text(form, "entries")),
@@ -145,7 +144,9 @@ def _spoken(error: Rejected) -> Rejected:
     if not said:
         return error
     errors = [FieldError(f"/{name}", error.code, _some(lines)) for name, lines in said.items()]
-    detail = error.detail + "".join(one.detail for one in errors)
+    # Some refusals say in general what they say of the field.
+    lead = "" if error.detail in [one.detail for one in error.errors] else error.detail
+    detail = lead + "".join(one.detail for one in errors)
     return Rejected(error.code, detail, status=error.status, rule=error.rule, article=error.article, errors=errors)
 
 
