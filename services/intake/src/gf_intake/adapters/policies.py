@@ -70,6 +70,10 @@ class Policies:
         """The law's window of an act for what passes through an authority."""
         return _window(self.book.effective_for(policy_id, authority), act, authority)
 
+    def window_of(self, campaign: campaigns.Campaign, act: str, authority: str) -> campaigns.Window:
+        """The same with the dates on the campaign's record, as it now holds."""
+        return campaign.window(self.window(campaign.policy.id, act, authority), self.chain(authority))
+
     def campaign_windows(self, policy_id: str) -> list[campaigns.Window]:
         """The windows of the base policy and those that overlays set for their own area, as the policies print them."""
         if policy_id not in self._windows:

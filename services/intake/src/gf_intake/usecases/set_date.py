@@ -37,7 +37,7 @@ class SetDate:
                 raise NotFound
             now = await uow.now()
             authority = principal.authority
-            in_force = self._window(campaign, act, authority)
+            in_force = self.policies.window_of(campaign, act, authority)
             extends = closes_at > in_force.closes_at
             date_set = DateSet(act, authority, closes_at, document, principal.subject, now, extends)
             campaign.set_date(date_set, in_force.opens_at, self._above(campaign, act, authority))
@@ -51,13 +51,9 @@ class SetDate:
             await uow.commit()
             return view
 
-    def _window(self, campaign: Campaign, act: str, authority: str) -> Window:
-        law = self.policies.window(campaign.policy.id, act, authority)
-        return campaign.window(law, self.policies.chain(authority))
-
     def _above(self, campaign: Campaign, act: str, authority: str) -> Window | None:
         """What the levels above leave; the campaign's owner answers to nobody."""
         if authority == campaign.owner:
             return None
         parent = self.policies.book.authorities.parent(authority)
-        return self._window(campaign, act, parent.id if parent else campaign.owner)
+        return self.policies.window_of(campaign, act, parent.id if parent else campaign.owner)

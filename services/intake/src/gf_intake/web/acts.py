@@ -20,7 +20,7 @@ from gf_intake.usecases.open_form import OpenedForm, closed_because, foreseen, o
 from gf_intake.usecases.read_submissions import submission_history
 from gf_intake.web import words
 from gf_intake.web.campaigns import way_views
-from gf_intake.web.common import REFUSALS, code_of, message_of, once_of, parsed, status_of
+from gf_intake.web.common import REFUSALS, once_of, parsed, refused
 from gf_intake.web.form import address, correction_of, files_by_slot, findings_by_row
 from gf_intake.web.form_fields import SectionView, fields_from, posted, sections_of, spoken
 from gf_intake.web.lists import level_views
@@ -79,7 +79,7 @@ async def submit(
     try:
         done = await intake.submit_submission(person, submission_id, version_seen(form), once_of(request, person, form))
     except REFUSALS as error:
-        return _failed(request, here, error)
+        return refused(request, here, error)
     return act_answer(request, here, done=f"已上报，编号 {done['number']}。各级审核状态见本页。")
 
 
@@ -93,7 +93,7 @@ async def withdraw(
         reason = parsed(ReasonIn, {"reason": text(form, "reason")}, {"reason": "取消原因"}).reason
         asked = await intake.request_withdrawal(person, submission_id, reason, once_of(request, person, form))
     except REFUSALS as error:
-        return _failed(request, here, error)
+        return refused(request, here, error)
     now = await answered(intake, submission_id, asked)
     if now["state"] == "draft":
         return act_answer(request, here, done="已取消上报，内容已保留。修改后须重新验证、打印、盖章、上传并上报。")
@@ -111,7 +111,7 @@ async def delete(
     try:
         await intake.delete_draft(person, submission_id, version_seen(form))
     except REFUSALS as error:
-        return _failed(request, address(submission_id), error)
+        return refused(request, address(submission_id), error)
     return act_answer(request, HOME, done="表单已删除。")
 
 
@@ -124,7 +124,7 @@ async def drop(
         reason = parsed(ReasonIn, {"reason": text(form, "reason")}, {"reason": "放弃原因"}).reason
         await intake.give_up(person, submission_id, reason, once_of(request, person, form))
     except REFUSALS as error:
-        return _failed(request, here, error)
+        return refused(request, here, error)
     return act_answer(request, here, done="已放弃本次申报。")
 
 
@@ -240,10 +240,3 @@ def _recorded(row: dict[str, Any], policies: Policies) -> dict[str, Any]:
         "minor": row["type"] in ("DraftSaved", "EvidenceAttached", "EvidenceRemoved"),
         "round": row["data"].get("round"),
     }
-
-
-def _failed(request: Request, target: str, error: Exception) -> Response:
-    fields = getattr(error, "fields", ())
-    return act_answer(
-        request, target, failed=message_of(error), status=status_of(error), code=code_of(error), fields=fields
-    )

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
+from starlette.responses import Response
 
 from gf_chassis.errors import Forbidden, Rejected
 from gf_chassis.forms import text
@@ -14,6 +15,7 @@ from gf_chassis.idempotency import Once, request_hash
 from gf_chassis.identity import Principal
 from gf_chassis.json import canonical
 from gf_chassis.problems import explain
+from gf_chassis.web import act_answer
 from gf_intake.domain.errors import DomainError
 
 #: What a use case may refuse with. Everything else is not for the page to explain.
@@ -44,6 +46,17 @@ def status_of(error: Exception) -> int:
 
 def code_of(error: Exception) -> str:
     return str(getattr(error, "code", ""))
+
+
+def refused(
+    request: Request, target: str, error: Exception, fields: Sequence[tuple[str, str]] | None = None
+) -> Response:
+    """An act of a page that a use case refused. `fields`: (name, what is wrong); by themselves those of `Wrong`."""
+    if fields is None:
+        fields = getattr(error, "fields", ())
+    return act_answer(
+        request, target, failed=message_of(error), status=status_of(error), code=code_of(error), fields=fields
+    )
 
 
 class Wrong(Rejected):

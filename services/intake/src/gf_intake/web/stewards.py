@@ -1,6 +1,6 @@
 """批次管理: what a steward does without an API: announce a campaign, open it, set or extend dates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 
@@ -10,17 +10,17 @@ from starlette.responses import Response
 
 from gf_chassis.clock import SHANGHAI
 from gf_chassis.errors import NotFound
-from gf_chassis.forms import new_key, text, version_seen
+from gf_chassis.forms import new_key, number, text, version_seen
 from gf_chassis.http import PathId
 from gf_chassis.identity import Principal
 from gf_chassis.web import CheckedForm, PagePrincipal, act_answer, render
 from gf_intake.adapters.policies import Policies
 from gf_intake.adapters.repository import Repository
-from gf_intake.domain.campaigns import SUBMIT, Campaign, CampaignState
+from gf_intake.domain.campaigns import SUBMIT, Campaign, CampaignState, Window
 from gf_intake.entrypoints.dependencies import Intake
 from gf_intake.entrypoints.schemas import CampaignIn, DateIn, OpenIn
 from gf_intake.web import words
-from gf_intake.web.common import REFUSALS, Wrong, code_of, message_of, once_of, parsed, status_of
+from gf_intake.web.common import REFUSALS, Wrong, once_of, parsed, refused
 from gf_intake.web.pages import STEWARDS
 from gf_policy.errors import PolicyLookupError
 from gf_policy.words import CATEGORIES
@@ -86,11 +86,10 @@ async def new(request: Request, person: Steward, intake: Intake) -> Response:
 @router.post("/steward/new")
 async def announce(request: Request, person: Steward, intake: Intake, form: CheckedForm) -> Response:
     """发布: nobody can apply before it is opened."""
-    year = text(form, "year")
     values: dict[str, Any] = {
         **{name: text(form, name) for name in ("name", "policy", "renewal_document")},
         **{name: [one for one in form.getlist(name) if isinstance(one, str)] for name in ("categories", "kinds")},
-        "year": int(year) if year.isascii() and year.isdigit() and len(year) == 4 else year,
+        "year": number(form, "year"),
     }
     try:
         body = parsed(CampaignIn, {**values, "links": _links(form)}, LABELS)
@@ -106,7 +105,7 @@ async def announce(request: Request, person: Steward, intake: Intake, form: Chec
             once=once_of(request, person, form),
         )
     except REFUSALS as error:
-        return _failed(request, f"{HERE}/new", error)
+        return _refused(request, f"{HERE}/new", error)
     return act_answer(request, f"{HERE}/{view['id']}", done="批次已发布。申报单位可以看到，开始受理后才能上报。")
 
 
@@ -120,12 +119,12 @@ async def show(request: Request, person: Steward, intake: Intake, campaign_id: P
     policies = intake.policies
     policy = policies.book.policy(campaign.policy.id)
     acts = _acts(campaign, person.authority, policies)
-    submit = next((row["now"] for row in acts if row["act"] == SUBMIT), None)
+    one = _head(campaign, person, policies)
     return render(
         request,
         "steward_campaign.html",
         here=HERE,
-        one=_head(campaign, person, policies),
+        one=one,
         campaign=campaign,
         policy=policy,
         title=_title(policy),
@@ -144,7 +143,7 @@ async def show(request: Request, person: Steward, intake: Intake, campaign_id: P
             for one in reversed(campaign.dates)
         ],
         #: Opened now, it would be closed again at once.
-        over=submit is not None and submit.closes_at <= now,
+        over=one["submit"] is not None and one["submit"].closes_at <= now,
         may_open=campaign.owner == person.authority and campaign.state is CampaignState.ANNOUNCED,
         may_set=campaign.state is not CampaignState.CLOSED and bool(acts),
         key=new_key(),
@@ -161,7 +160,7 @@ async def open_campaign(
         once = once_of(request, person, form)
         await intake.open_campaign(person, campaign_id, version_seen(form), body.renewal_document, once)
     except REFUSALS as error:
-        return _failed(request, here, error)
+        return _refused(request, here, error)
     return act_answer(request, here, done="已开始受理。")
 
 
@@ -176,13 +175,12 @@ async def set_date(
         once = once_of(request, person, form)
         await intake.set_date(person, campaign_id, body.act, body.closes_at, body.document, once)
     except REFUSALS as error:
-        return _failed(request, here, error)
+        return _refused(request, here, error)
     return act_answer(request, here, done=f"{words.act_name(body.act)}的截止时间已登记，立即生效。")
 
 
 def _head(campaign: Campaign, person: Principal, policies: Policies) -> dict[str, Any]:
     label, kind = STATES[campaign.state]
-    acts = _acts(campaign, person.authority, policies)
     return {
         "id": campaign.id,
         "name": campaign.name,
@@ -190,23 +188,23 @@ def _head(campaign: Campaign, person: Principal, policies: Policies) -> dict[str
         "owner": words.authority_name(policies, campaign.owner),
         "state": label,
         "kind": kind,
-        "submit": next((one for one in acts if one["act"] == SUBMIT), None),
+        "submit": _window(campaign, SUBMIT, person.authority, policies),
     }
 
 
+def _window(campaign: Campaign, act: str, authority: str, policies: Policies) -> Window | None:
+    """As it now holds for those who apply through this authority; None where the policy sets no time."""
+    try:
+        return policies.window_of(campaign, act, authority)
+    except PolicyLookupError:
+        return None
+
+
 def _acts(campaign: Campaign, authority: str, policies: Policies) -> list[dict[str, Any]]:
-    """What has a window, as it now holds for those who apply through this authority."""
-    rows: list[dict[str, Any]] = []
-    for window in policies.campaign_windows(campaign.policy.id):
-        if window.act in (row["act"] for row in rows):
-            continue
-        try:
-            law = policies.window(campaign.policy.id, window.act, authority)
-        except PolicyLookupError:
-            continue
-        now = campaign.window(law, policies.chain(authority))
-        rows.append({"act": window.act, "name": words.act_name(window.act), "now": now})
-    return rows
+    """What has a window."""
+    acts = dict.fromkeys(window.act for window in policies.campaign_windows(campaign.policy.id))
+    found = ((act, _window(campaign, act, authority, policies)) for act in acts)
+    return [{"act": act, "name": words.act_name(act), "now": now} for act, now in found if now is not None]
 
 
 def _policies_of(person: Principal, policies: Policies) -> list[Any]:
@@ -237,10 +235,7 @@ def _end_of(last_day: str) -> datetime:
         raise Wrong([("closes_at", "最后一天：请填写日期，如 2025-10-31。")]) from None
 
 
-def _failed(request: Request, target: str, error: Exception) -> Response:
-    fields: Sequence[tuple[str, str]] = getattr(error, "fields", None) or [
-        (one.pointer.strip("/").partition("/")[0], one.detail) for one in getattr(error, "errors", ())
-    ]
-    return act_answer(
-        request, target, failed=message_of(error), status=status_of(error), code=code_of(error), fields=fields
-    )
+def _refused(request: Request, target: str, error: Exception) -> Response:
+    """The domain names the fields as the API has them; so do the forms."""
+    named = [(one.pointer.strip("/").partition("/")[0], one.detail) for one in getattr(error, "errors", ())]
+    return refused(request, target, error, getattr(error, "fields", None) or named)
